@@ -1,0 +1,6 @@
+"""``python -m chittyops_policy``."""
+
+from .cli.main import main
+
+if __name__ == "__main__":
+    main()

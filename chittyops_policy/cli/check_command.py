@@ -1,0 +1,55 @@
+"""``chittyops-policy check``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from ..checking import Request, run
+from .check_options import FLAG, MANY, NUMBER, OPTIONS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def _command(**fields: Any) -> int:
+    fields = {name: value for name, value in fields.items() if value is not None}
+    request = Request(**fields)
+    stdin = sys.stdin.buffer.read() if "-" in request.paths else None
+    return run(request, os.environ, stdin)
+
+
+_HELP = """Check repositories, folders of repositories, or single files.
+
+Without PATHS it checks the repository around the current directory. Named files are judged with their whole
+repository in view, but only their own findings are shown; "-" reads standard input.
+
+\b
+  chittyops-policy check
+  chittyops-policy check .github/workflows/ci.yml
+  chittyops-policy check --format github --format sarif:policy.sarif
+"""
+
+
+def _parameters() -> list[click.Parameter]:
+    parameters: list[click.Parameter] = [click.Argument(["paths"], nargs=-1, metavar="[PATHS]...")]
+    for option in OPTIONS:
+        settings: dict[str, Any] = {"help": option.help}
+        if option.kind == FLAG:
+            settings.update(is_flag=True, flag_value=option.value, default=None)
+        elif option.kind == MANY:
+            settings.update(multiple=True)
+        elif option.kind == NUMBER:
+            settings.update(type=click.IntRange(min=0))
+        if option.choices:
+            settings["type"] = click.Choice(option.choices)
+        elif option.metavar:
+            settings["metavar"] = option.metavar
+        parameters.append(click.Option([option.field, *option.names], **settings))
+    return parameters
+
+
+check = click.Command("check", params=_parameters(), callback=_command, help=_HELP, short_help="Check repositories.")

@@ -1,0 +1,790 @@
+"""Bytes become text and a located node tree; a broken file is a value, never an exception.
+
+The scanner is libyaml's (through PyYAML), the composer is ours: it builds nodes straight from the events, so that
+depth, aliases and duplicate keys are under control, and plain scalars have the YAML 1.2 core meaning that GitHub
+gives them (``on`` is a string, ``0o17`` is a number, ``12:30`` is a string).
+
+Offsets count Unicode code points of `Document.text`, which keeps a byte-order mark and the original line breaks.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from .model import Region, Span
+from .yaml_events import YAMLError, new_parser
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+MAX_BYTES = 4 * 1024 * 1024
+"""A larger file is not parsed: GitHub's own limit for a workflow file is well below."""
+
+MAX_DEPTH = 1000
+"""Deeper nesting is an error; libyaml needs quadratic time in the depth."""
+
+MAX_EXPANDED_NODES = 100_000
+"""Aliases may not blow a file up to more nodes than this, counted as if every alias were copied."""
+
+
+class Node:
+    """A located piece of YAML: `start` and `end` are offsets into the text, `parent` the collection around it.
+
+    The same node object stands at every alias of its anchor; `parent` is then the place of the anchor.
+    """
+
+    __slots__ = ("anchor", "end", "parent", "start", "tag")
+
+    start: int
+    end: int
+    parent: Node | None
+    anchor: str | None
+    tag: str | None
+
+    @property
+    def span(self) -> Span:
+        """The offsets of this node as a value."""
+        return Span(self.start, self.end)
+
+
+class Scalar(Node):
+    """A scalar: `value` is its text after YAML's unescaping and folding, `style` one of ``'' ' " | >``."""
+
+    __slots__ = ("style", "value")
+
+    def __init__(self, value: str, style: str, start: int, end: int) -> None:
+        self.value = value
+        self.style = style
+        self.start = start
+        self.end = end
+        self.parent = None
+        self.anchor = None
+        self.tag = None
+
+    def resolved(self) -> None | bool | int | float | str:
+        """The value that YAML 1.2's core schema gives: only plain or explicitly tagged scalars can be non-strings."""
+        if self.style:
+            return self.value
+        return _resolve_plain(self.value) if self.tag is None else _resolve_tagged(self.tag, self.value)
+
+    def __repr__(self) -> str:
+        return f"Scalar({self.value!r}, {self.start}, {self.end})"
+
+
+class Sequence(Node):
+    """A sequence; `flow` tells ``[a, b]`` from the block form."""
+
+    __slots__ = ("flow", "items")
+
+    def __init__(self, start: int, flow: bool) -> None:
+        self.items: list[Node] = []
+        self.start = start
+        self.end = start
+        self.flow = flow
+        self.parent = None
+        self.anchor = None
+        self.tag = None
+
+    def __repr__(self) -> str:
+        return f"Sequence({len(self.items)} items, {self.start}, {self.end})"
+
+
+class Mapping(Node):
+    """A mapping: `items` in file order with every key, also duplicates; look-ups see the first of equal keys.
+
+    A key that is not a scalar stands in `items` as it is, and is not found by look-ups.
+    """
+
+    __slots__ = ("_index", "flow", "items")
+
+    def __init__(self, start: int, flow: bool) -> None:
+        self.items: list[tuple[Node, Node]] = []
+        self._index: dict[str, tuple[Scalar, Node]] = {}
+        self.start = start
+        self.end = start
+        self.flow = flow
+        self.parent = None
+        self.anchor = None
+        self.tag = None
+
+    def get(self, key: str) -> Node | None:
+        """The value of a key, or None."""
+        pair = self._index.get(key)
+        return None if pair is None else pair[1]
+
+    def key(self, key: str) -> Scalar | None:
+        """The node of a key itself, or None."""
+        pair = self._index.get(key)
+        return None if pair is None else pair[0]
+
+    def pairs(self) -> Iterator[tuple[str, Scalar, Node]]:
+        """Each distinct scalar key once, in file order: (key text, key node, value node)."""
+        for key, (key_node, value) in self._index.items():
+            yield key, key_node, value
+
+    def keys(self) -> tuple[str, ...]:
+        """The distinct scalar keys in file order."""
+        return tuple(self._index)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._index
+
+    def __repr__(self) -> str:
+        return f"Mapping({list(self._index)!r}, {self.start}, {self.end})"
+
+
+class Comment:
+    """A comment: `start` at the ``#``, `end` before the line break, `text` from the ``#`` on."""
+
+    __slots__ = ("end", "start", "text")
+
+    def __init__(self, start: int, end: int, text: str) -> None:
+        self.start = start
+        self.end = end
+        self.text = text
+
+
+class SyntaxProblem:
+    """Why a file could not be read as YAML: a message for a person and the offsets of the place."""
+
+    __slots__ = ("message", "span")
+
+    def __init__(self, message: str, span: Span) -> None:
+        self.message = message
+        self.span = span
+
+
+class Document:
+    """One file: its text, its tree, and why there is no tree when there is none.
+
+    root        the top node of the first YAML document; None for an empty file and after an error
+    error       the SyntaxProblem that stopped parsing, or None
+    duplicates  (earlier key, later key) of every mapping key that stands twice
+    extra       the span of a second YAML document in the same file, or None
+    """
+
+    __slots__ = ("_comments", "_lines", "anchors", "duplicates", "error", "extra", "path", "root", "text")
+
+    def __init__(self, path: str, text: str) -> None:
+        self.path = path
+        self.text = text
+        self.root: Node | None = None
+        self.error: SyntaxProblem | None = None
+        self.duplicates: list[tuple[Scalar, Scalar]] = []
+        self.anchors: dict[str, Node] = {}
+        self.extra: Span | None = None
+        self._lines: list[int] | None = None
+        self._comments: tuple[Comment, ...] | None = None
+
+    # ------------------------------------------------------------------ places
+
+    def line_starts(self) -> list[int]:
+        """The offset at which each line begins; lines end with LF, CRLF or a lone CR, as in YAML."""
+        lines = self._lines
+        if lines is None:
+            lines = self._lines = _line_starts(self.text)
+        return lines
+
+    def line_column(self, offset: int) -> tuple[int, int]:
+        """The 1-based line and column of an offset, in code points."""
+        lines = self.line_starts()
+        line = bisect_right(lines, offset)
+        return line, offset - lines[line - 1] + 1
+
+    def line_text(self, line: int) -> str:
+        """The text of a 1-based line without its line break and without a byte-order mark."""
+        lines = self.line_starts()
+        start = lines[line - 1]
+        end = lines[line] if line < len(lines) else len(self.text)
+        return self.text[start:end].rstrip("\r\n").removeprefix("\ufeff")
+
+    def region(self, span: Span, masks: Iterable[Span] = ()) -> Region:
+        """The lines and columns of a span; what `masks` cover in the source line is shown as ``*``."""
+        length = len(self.text)
+        start = min(max(span.start, 0), length)
+        end = min(max(span.end, start), length)
+        line, column = self.line_column(start)
+        end_line, end_column = self.line_column(end)
+        line_start = self.line_starts()[line - 1]
+        source = self.line_text(line)
+        if line == 1 and self.text.startswith("\ufeff"):  # the mark is in the offsets, but not in any column
+            line_start += 1
+            column = max(column - 1, 1)
+            if end_line == 1:
+                end_column = max(end_column - 1, 1)
+        for mask in masks:
+            first = max(mask.start - line_start, 0)
+            last = min(mask.end - line_start, len(source))
+            if first < last:
+                source = source[:first] + "*" * (last - first) + source[last:]
+        return Region(line, column, end_line, end_column, source)
+
+    def spot(self, scalar: Scalar, start: int, end: int) -> Span:
+        """The document span of the half-open range [start, end) of a scalar's *value*."""
+        offsets = value_offsets(self.text, scalar)
+        last = offsets[end - 1] + 1 if end > start else offsets[start]
+        return Span(offsets[start], last)
+
+    # ---------------------------------------------------------------- comments
+
+    def comments(self) -> tuple[Comment, ...]:
+        """Every comment of a file that parsed, in order; a ``#`` inside a scalar is none."""
+        if self._comments is None:
+            self._comments = tuple(_comments(self)) if "#" in self.text and self.error is None else ()
+        return self._comments
+
+    # ------------------------------------------------------------------ routes
+
+    def route(self, node: Node | None) -> str:
+        """The YAML path of a node or of a key's value, such as ``jobs.build.steps[2].uses``; '' for the root."""
+        parts: list[str] = []
+        while node is not None:
+            parent = node.parent
+            if isinstance(parent, Mapping):
+                for key, value in parent.items:
+                    if value is node or key is node:
+                        parts.append(_route_key(key))
+                        break
+            elif isinstance(parent, Sequence):
+                for index, item in enumerate(parent.items):
+                    if item is node:
+                        parts.append(f"[{index}]")
+                        break
+            node = parent
+        return "".join(reversed(parts)).removeprefix(".")
+
+    def scalars(self) -> Iterator[Scalar]:
+        """Every scalar of the tree once, keys included, in file order; aliases are not entered again."""
+        seen: set[int] = set()
+        stack: list[Node] = [self.root] if self.root is not None else []
+        while stack:
+            node = stack.pop()
+            if isinstance(node, Scalar):
+                yield node
+                continue
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+            if isinstance(node, Mapping):
+                for key, value in reversed(node.items):
+                    stack.append(value)
+                    stack.append(key)
+            elif isinstance(node, Sequence):
+                stack.extend(reversed(node.items))
+
+    def mappings(self) -> Iterator[Mapping]:
+        """Every mapping of the tree once, in no promised order; those inside a key that is a collection are left out."""
+        stack: list[Node] = [self.root] if self.root is not None else []
+        seen: set[int] = set()
+        while stack:
+            node = stack.pop()
+            if node.anchor is not None:
+                if id(node) in seen:
+                    continue
+                seen.add(id(node))
+            if isinstance(node, Mapping):
+                yield node
+                stack.extend(value for _, value in node.items if type(value) is not Scalar)
+            elif isinstance(node, Sequence):
+                stack.extend(item for item in node.items if type(item) is not Scalar)
+
+
+def parse(path: str, data: bytes) -> Document:
+    """The document of a file. Never raises for bad content: `Document.error` says what is wrong and where."""
+    if len(data) > MAX_BYTES:
+        document = Document(path, "")
+        document.error = SyntaxProblem(f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read", Span(0, 0))
+        return document
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        text = data.decode("utf-8", "replace")
+        document = Document(path, text)
+        at = len(data[: error.start].decode("utf-8", "replace"))
+        document.error = SyntaxProblem(
+            f"byte 0x{data[error.start]:02x} is not UTF-8, the only encoding that GitHub reads", Span(at, at + 1)
+        )
+        return document
+    return parse_text(path, text)
+
+
+def parse_text(path: str, text: str) -> Document:
+    """The document of a text; see `parse`."""
+    document = Document(path, text)
+    shift = 1 if text.startswith("\ufeff") else 0
+    try:
+        _compose(document, text[shift:], shift)
+    except YAMLError as error:
+        document.root = None
+        document.error = _syntax_problem(text, error, shift)
+    except _Refused as refusal:
+        document.root = None
+        document.error = refusal.problem
+    return document
+
+
+def to_value(node: Node | None) -> Any:
+    """Plain Python values of a tree with YAML 1.2 meaning; the first of equal keys wins, keys are strings."""
+    if node is None:
+        return None
+    if isinstance(node, Scalar):
+        return node.resolved()
+    if isinstance(node, Sequence):
+        return [to_value(item) for item in node.items]
+    assert isinstance(node, Mapping)
+    return {key: to_value(value) for key, _, value in node.pairs()}
+
+
+def value_offsets(text: str, scalar: Scalar) -> list[int]:
+    """For each character of a scalar's value, and for its end, the offset in the text that it comes from."""
+    value, start, end, style = scalar.value, scalar.start, scalar.end, scalar.style
+    if not style and end - start == len(value):
+        return list(range(start, end + 1))
+    if style == "|" or style == ">":
+        return _block_offsets(text, scalar)
+    if style == '"':
+        return _double_quoted_offsets(text, scalar)
+    if style == "'":
+        start += 1
+        end -= 1
+    # Plain or single-quoted over several lines, or with '' inside: walk both texts side by side. Folding only ever
+    # replaces a run of white space, so a mismatch is white space that the value does not have.
+    offsets: list[int] = []
+    at = start
+    for char in value:
+        while at < end and text[at] != char and not (char in " \n" and text[at] in "\r\n"):
+            at += 1
+        if char == "\n" or (char == " " and at < end and text[at] in "\r\n"):
+            offsets.append(at)
+            at += 2 if text[at : at + 2] == "\r\n" else 1
+            while at < end and text[at] in " \t":
+                at += 1
+            continue
+        offsets.append(at)
+        at += 2 if char == "'" and style == "'" else 1
+    offsets.append(min(at, end))
+    return offsets
+
+
+# ----------------------------------------------------------------------------------------------------- composing
+
+
+class _Refused(Exception):
+    def __init__(self, message: str, start: int, end: int) -> None:
+        self.problem = SyntaxProblem(message, Span(start, end))
+
+
+def _compose(document: Document, text: str, shift: int) -> None:
+    """Fills `document` from libyaml's events. Kept as one loop: every call in it would be paid per node."""
+    parser = new_parser(text)
+    get_event = parser.get_event
+    anchors = document.anchors
+    duplicates = document.duplicates
+    open_nodes: list[Any] = []
+    open_keys: list[Any] = []  # beside each open mapping the key that waits for its value
+    parent: Any = None
+    waiting: Any = None  # the key of the innermost open mapping
+    aliases = False
+    in_document = False
+    while True:
+        event = get_event()
+        kind = type(event).__name__
+        if kind == "ScalarEvent":
+            style = event.style
+            node: Any = Scalar(
+                event.value,
+                "" if style is None or style == "\0" else style,
+                event.start_mark.index + shift,
+                event.end_mark.index + shift,
+            )
+            if style == "|" or style == ">":
+                node.end = _trimmed(document.text, node.start, node.end)
+            if event.tag is not None:
+                node.tag = event.tag
+                node.start = _after_properties(document.text, node.start, node.end)
+            if event.anchor is not None:
+                node.anchor = event.anchor
+                anchors[event.anchor] = node
+                if event.tag is None:
+                    node.start = _after_properties(document.text, node.start, node.end)
+        elif kind == "MappingStartEvent" or kind == "SequenceStartEvent":
+            start = event.start_mark.index + shift
+            if len(open_nodes) >= MAX_DEPTH:
+                raise _Refused(f"nested more than {MAX_DEPTH} levels deep", start, start + 1)
+            node = (Mapping if kind == "MappingStartEvent" else Sequence)(start, bool(event.flow_style))
+            node.tag = event.tag
+            node.parent = parent
+            if event.anchor is not None:
+                node.anchor = event.anchor
+                anchors[event.anchor] = node
+            open_nodes.append(parent)
+            open_keys.append(waiting)
+            parent, waiting = node, None
+            continue
+        elif kind == "MappingEndEvent" or kind == "SequenceEndEvent":
+            node = parent
+            if node.flow:
+                node.end = event.end_mark.index + shift
+            elif node.items:
+                last = node.items[-1]
+                node.end = max(node.start, (last[1] if kind == "MappingEndEvent" else last).end)
+            parent = open_nodes.pop()
+            waiting = open_keys.pop()
+        elif kind == "AliasEvent":
+            start = event.start_mark.index + shift
+            end = event.end_mark.index + shift
+            node = anchors.get(event.anchor)
+            if node is None:
+                raise _Refused(f"alias *{event.anchor} has no anchor before it", start, end)
+            if node is parent or node in open_nodes:
+                raise _Refused(f"alias *{event.anchor} stands inside its own anchor", start, end)
+            aliases = True
+            if type(parent) is Mapping and waiting is None:
+                # An alias as a key takes the text of the anchored scalar, at the place of the alias.
+                if isinstance(node, Scalar):
+                    node = Scalar(node.value, node.style, start, end)
+            if parent is None:
+                document.root = node
+            elif type(parent) is Sequence:
+                parent.items.append(node)
+            elif waiting is None:
+                waiting = node
+                node.parent = node.parent or parent
+            else:
+                _add_pair(parent, waiting, node, duplicates)
+                waiting = None
+            continue
+        elif kind == "DocumentStartEvent":
+            if in_document:
+                at = event.start_mark.index + shift
+                document.extra = Span(at, event.end_mark.index + shift)
+                break
+            in_document = True
+            continue
+        elif kind == "StreamEndEvent":
+            break
+        else:
+            continue
+        # A complete node: give it to the collection around it.
+        if parent is None:
+            node.parent = None
+            document.root = node
+        elif type(parent) is Sequence:
+            node.parent = parent
+            parent.items.append(node)
+        elif waiting is None:
+            node.parent = parent
+            waiting = node
+        else:
+            node.parent = parent
+            parent.items.append((waiting, node))
+            if type(waiting) is Scalar:
+                key = waiting.value
+                index = parent._index
+                if key in index:
+                    duplicates.append((index[key][0], waiting))
+                else:
+                    index[key] = (waiting, node)
+            waiting = None
+    if aliases:
+        _refuse_bombs(document)
+
+
+def _add_pair(mapping: Mapping, key: Node, value: Node, duplicates: list[tuple[Scalar, Scalar]]) -> None:
+    mapping.items.append((key, value))
+    if isinstance(key, Scalar):
+        if key.value in mapping._index:
+            duplicates.append((mapping._index[key.value][0], key))
+        else:
+            mapping._index[key.value] = (key, value)
+
+
+def _refuse_bombs(document: Document) -> None:
+    """Counts nodes as if aliases were copied. Anchors precede their aliases, so one pass in close order suffices."""
+    sizes: dict[int, int] = {}
+    stack: list[tuple[Node, bool]] = [(document.root, False)] if document.root is not None else []
+    while stack:
+        node, done = stack.pop()
+        if isinstance(node, Scalar):
+            sizes[id(node)] = 1
+            continue
+        children = (
+            [child for pair in node.items for child in pair]
+            if isinstance(node, Mapping)
+            else node.items
+            if isinstance(node, Sequence)
+            else []
+        )
+        if done:
+            size = sizes[id(node)] = 1 + sum(sizes[id(child)] for child in children)
+            if size > MAX_EXPANDED_NODES:
+                raise _Refused(
+                    f"aliases expand to more than {MAX_EXPANDED_NODES:,} nodes", node.start, min(node.end, node.start + 1)
+                )
+        elif id(node) not in sizes:
+            stack.append((node, True))
+            stack.extend((child, False) for child in children)
+
+
+def _trimmed(text: str, start: int, end: int) -> int:
+    """The end of a block scalar without the blank lines after it."""
+    while end > start and text[end - 1] in " \t\r\n":
+        end -= 1
+    return end
+
+
+def _after_properties(text: str, start: int, end: int) -> int:
+    """The start of a scalar's own text behind its anchor and tag."""
+    at = start
+    while at < end and text[at] in "&!":
+        while at < end and text[at] not in " \t\r\n":
+            at += 1
+        while at < end and text[at] in " \t\r\n":
+            at += 1
+    return at
+
+
+def _syntax_problem(text: str, error: YAMLError, shift: int) -> SyntaxProblem:
+    mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
+    problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+    context = getattr(error, "context", None)
+    if mark is not None:
+        at = min(mark.index + shift, len(text))
+    else:
+        at = min(int(getattr(error, "position", 0) or 0) + shift, len(text))
+    message = str(problem)
+    character = getattr(error, "character", None)
+    if isinstance(character, int):
+        message = f"character U+{character:04X} is not allowed: {message}"
+    if "mapping values are not allowed" in message:
+        message = 'a ": " inside a plain value starts a mapping there; put the value in quotes or in a block (|)'
+    elif "found character" in message and at < len(text) and text[at] == "\t":
+        message = "a tab cannot indent YAML; use spaces"
+    elif context:
+        message = f"{message} ({context})"
+    return SyntaxProblem(message, Span(at, min(at + 1, len(text))))
+
+
+# ------------------------------------------------------------------------------------------------ plain scalars
+
+
+def _resolve_plain(value: str) -> None | bool | int | float | str:
+    if value in _CONSTANTS:
+        return _CONSTANTS[value]
+    first = value[0]
+    if first.isdigit() or first in "+-.":
+        return _number(value)
+    return value
+
+
+def _resolve_tagged(tag: str, value: str) -> None | bool | int | float | str:
+    if tag in ("tag:yaml.org,2002:str", "!"):
+        return value
+    if tag.startswith("tag:yaml.org,2002:"):
+        return _resolve_plain(value) if value else None
+    return value
+
+
+_CONSTANTS: dict[str, None | bool | float] = {
+    "": None,
+    "~": None,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+    **{sign + word: float(sign + "inf") for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")},
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
+}
+_DECIMAL = frozenset("0123456789")
+_FLOAT = frozenset("0123456789.eE+-")
+
+
+def _number(value: str) -> int | float | str:
+    """The YAML 1.2 core number of a plain scalar, or the text itself: no underscores, no sexagesimals."""
+    body = value[1:] if value[0] in "+-" else value
+    if not body:
+        return value
+    if _DECIMAL.issuperset(body):
+        # int() of thousands of digits is refused by Python; such a scalar is a float for every YAML reader.
+        return int(value) if len(body) <= 4000 else float(value)
+    if body is value and len(value) > 2:
+        for prefix, base, digits in (("0o", 8, "01234567"), ("0x", 16, "0123456789abcdefABCDEF")):
+            if value.startswith(prefix) and set(value[2:]) <= set(digits):
+                return int(value[2:], base)
+    if _FLOAT.issuperset(body) and (body[0] in _DECIMAL or body[1:2] in _DECIMAL):
+        try:
+            return float(value)  # takes the same forms as YAML, once underscores and words are excluded
+        except ValueError:
+            return value
+    return value
+
+
+# ------------------------------------------------------------------------------------------------------ offsets
+
+
+def _line_starts(text: str) -> list[int]:
+    starts = [0]
+    at = text.find("\n")
+    while at >= 0:
+        starts.append(at + 1)
+        at = text.find("\n", at + 1)
+    if "\r" in text and text.count("\r") != text.count("\r\n"):
+        at = text.find("\r")
+        while at >= 0:
+            if text[at + 1 : at + 2] != "\n":
+                starts.append(at + 1)
+            at = text.find("\r", at + 1)
+        starts.sort()
+    return starts
+
+
+def _block_offsets(text: str, scalar: Scalar) -> list[int]:
+    """Offsets of a literal or folded block's value; the header line and each line's indentation are not in it."""
+    value = scalar.value
+    start = scalar.start
+    end = len(text)
+    line_end = _break_at(text, start, end)
+    at = _skip_break(text, line_end)
+    # The indentation is that of the first non-blank line, unless the header states it (then parent + n, which is
+    # what the first non-blank line has at least; only leading spaces of the value itself can be more).
+    probe = at
+    while probe < end:
+        stop = _break_at(text, probe, end)
+        if text[probe:stop].strip(" "):
+            break
+        probe = _skip_break(text, stop)
+    first = text[probe : _break_at(text, probe, end)]
+    indent = len(first) - len(first.lstrip(" "))
+    body = value.lstrip("\n")
+    if body.startswith(" ") and any(char.isdigit() for char in text[start:line_end].split("#")[0]):
+        indent -= len(body) - len(body.lstrip(" "))
+    offsets: list[int] = []
+    column_zero = True
+    for char in value:
+        if column_zero:
+            skip = 0
+            while skip < indent and at < end and text[at] == " ":
+                at += 1
+                skip += 1
+            column_zero = False
+        if char == "\n":
+            offsets.append(at)
+            at = _skip_break(text, _break_at(text, at, end))
+            column_zero = True
+        elif char == " " and at < end and text[at] in "\r\n":  # a folded line break
+            offsets.append(at)
+            at = _skip_break(text, at)
+            column_zero = True
+        else:
+            if at < end and text[at] in "\r\n":  # breaks that folding dropped
+                while at < end and text[at] in "\r\n ":
+                    at += 1
+            offsets.append(min(at, end))
+            at += 1
+    offsets.append(min(at, end))
+    return offsets
+
+
+def _break_at(text: str, at: int, end: int) -> int:
+    while at < end and text[at] not in "\r\n":
+        at += 1
+    return at
+
+
+def _skip_break(text: str, at: int) -> int:
+    if text[at : at + 2] == "\r\n":
+        return at + 2
+    return min(at + 1, len(text))
+
+
+_ESCAPE_WIDTH = {"x": 4, "u": 6, "U": 10}
+
+
+def _double_quoted_offsets(text: str, scalar: Scalar) -> list[int]:
+    offsets: list[int] = []
+    at = scalar.start + 1
+    end = scalar.end - 1
+    value = scalar.value
+    index = 0
+    while index < len(value) and at < end:
+        char = text[at]
+        if char == "\\":
+            following = text[at + 1]
+            if following in "\r\n":  # an escaped line break yields nothing
+                at = _skip_break(text, at + 1)
+                while at < end and text[at] in " \t":
+                    at += 1
+                continue
+            offsets.append(at)
+            index += 1
+            at += _ESCAPE_WIDTH.get(following, 2)
+            continue
+        if char in "\r\n" or (char in " \t" and text[at:end].lstrip(" \t")[:1] in ("\r", "\n")):
+            # A folded break: one break is a space, n+1 breaks are n line feeds; blanks around it vanish.
+            stop = at
+            breaks = 0
+            while stop < end and text[stop] in " \t\r\n":
+                if text[stop] in "\r\n":
+                    breaks += 1
+                    stop = _skip_break(text, stop)
+                else:
+                    stop += 1
+            for _ in range(max(breaks - 1, 1)):
+                offsets.append(at)
+                index += 1
+            at = stop
+            continue
+        offsets.append(at)
+        index += 1
+        at += 1
+    while len(offsets) < len(value):
+        offsets.append(end)
+    offsets.append(at if at <= end else end)
+    return offsets
+
+
+# ----------------------------------------------------------------------------------------------------- comments
+
+
+def _comments(document: Document) -> Iterator[Comment]:
+    text = document.text
+    covered = [
+        (scalar.start, scalar.end)
+        for scalar in document.scalars()
+        if scalar.end > scalar.start and "#" in text[scalar.start : scalar.end]
+    ]
+    covered.sort()
+    # The header line of a block scalar may carry a comment: the body begins on the next line.
+    bodies: list[tuple[int, int]] = []
+    for start, end in covered:
+        if text[start] in "|>":
+            start = _break_at(text, start, end)
+        bodies.append((start, end))
+    starts = [start for start, _ in bodies]
+    at = text.find("#")
+    while at >= 0:
+        index = bisect_right(starts, at) - 1
+        inside = index >= 0 and at < bodies[index][1]
+        if not inside and (at == 0 or text[at - 1] in " \t\r\n\ufeff"):
+            end = _break_at(text, at, len(text))
+            yield Comment(at, end, text[at:end])
+            at = text.find("#", end)
+        else:
+            at = text.find("#", bodies[index][1] if inside else at + 1)
+
+
+def _route_key(key: Node) -> str:
+    if not isinstance(key, Scalar):
+        return ".?"
+    value = key.value
+    if value and all(char.isalnum() or char in "_-" for char in value):
+        return "." + value
+    return "['" + value.replace("'", "''") + "']"
+

@@ -1,0 +1,337 @@
+"""Runs the rules of a catalogue over a snapshot under a policy: from values to a `Report`, nothing else.
+
+Whatever a rule does wrong stays with that rule: the report then has a problem of kind ``internal``, and every other
+rule has still run.
+"""
+
+from __future__ import annotations
+
+from .document import Document
+from .exceptions import judge
+from .fingerprint import fingerprints
+from .model import (
+    BELOW_LEVEL,
+    EXCEPTED,
+    FAIL,
+    NOT_APPLICABLE,
+    OPEN,
+    PASS,
+    STAGED,
+    UNKNOWN,
+    Decision,
+    Finding,
+    Problem,
+    Region,
+    RelatedPlace,
+    Report,
+    RuleInfo,
+    Span,
+    Verdict,
+    severity_rank,
+)
+from .rule import ACTION, DEPENDABOT, DOCUMENT, REPOSITORY, WORKFLOW, Context, Evidence, Lookups, NotApplicable, Unknown
+from .snapshot import CODEOWNERS, kind_of
+from .workflow import Action
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from .catalogue import Catalogue
+    from .policy import Control, Policy
+    from .rule import Rule
+    from .snapshot import Snapshot
+
+
+def check(
+    snapshot: Snapshot,
+    catalogue: Catalogue,
+    policy: Policy,
+    *,
+    today: str,
+    lookups: Lookups | None = None,
+    paths: Sequence[str] | None = None,
+) -> Report:
+    """The report on a whole repository, or on the named `paths` of it.
+
+    `today` is an ISO date: stages and exceptions depend on it. With `paths`, rules still see the whole repository but
+    only findings in those files are reported, and every control is UNKNOWN.
+    """
+    run = _Run(snapshot, catalogue, policy, lookups or Lookups(), paths)
+    run.visit_files()
+    run.visit_repository()
+    return run.report(today)
+
+
+class _Run:
+    """The state of one check."""
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        catalogue: Catalogue,
+        policy: Policy,
+        lookups: Lookups,
+        paths: Sequence[str] | None,
+    ) -> None:
+        self.snapshot = snapshot
+        self.policy = policy
+        self.named = None if paths is None else frozenset(paths)
+        self.files: tuple[str, ...] = snapshot.subjects() if paths is None else tuple(sorted(set(paths)))
+        self.findings: list[Finding] = []
+        self.remarks: dict[str, list[Unknown | NotApplicable | Evidence]] = {}
+        self.problems: list[Problem] = []
+        self.broken: list[str] = []
+        self.anchors: dict[str, str] = {}
+        memo: dict[Any, Any] = {}
+        self.rules: list[Rule] = []
+        self.contexts: dict[str, Context] = {}
+        self.by_visit: dict[str, list[tuple[Rule, Context]]] = {}
+        for rule in catalogue:
+            settings = policy.rules[rule.id]
+            if settings.stage.value == "off":
+                continue
+            self.rules.append(rule)
+            options = {name: setting.value for name, setting in settings.options.items()}
+            context = Context(rule, snapshot, options, policy.parameters, lookups, memo)
+            for visit in rule.visits:
+                self.by_visit.setdefault(visit, []).append((rule, context))
+
+    def visit_files(self) -> None:
+        """Shows each subject file to the rules of its kind."""
+        for path in self.files:
+            kind = kind_of(path)
+            if kind is None:
+                self.problems.append(Problem("skipped", path, "no rule reads a file of this name in this place"))
+                continue
+            data = self.snapshot.read(path)
+            if data is None:
+                self.problems.append(Problem("unreadable", path, "not a regular file inside the repository"))
+                self.broken.append(path)
+                continue
+            if kind == CODEOWNERS:
+                continue
+            document = self.snapshot.document(path)
+            assert document is not None
+            self.visit(DOCUMENT, document, path, data)
+            if document.error is not None:
+                self.broken.append(path)
+            elif kind == WORKFLOW:
+                self.visit(WORKFLOW, self.snapshot.workflow(path), path, data)
+            elif kind == ACTION:
+                self.visit(ACTION, self._action(path, document), path, data)
+            elif kind == DEPENDABOT:
+                self.visit(DEPENDABOT, document, path, data)
+
+    def visit_repository(self) -> None:
+        """Shows the whole snapshot to the rules that ask for it."""
+        self.visit(REPOSITORY, self.snapshot, "", None)
+
+    def visit(self, kind: str, view: Any, path: str, data: bytes | None) -> None:
+        """Calls every rule that visits this kind of view and keeps what it says."""
+        for rule, context in self.by_visit.get(kind, ()):
+            if data is not None and rule.needs and not any(need in data for need in rule.needs):
+                continue
+            try:
+                for outcome in rule.check(view, context):
+                    if isinstance(outcome, Finding):
+                        if self.named is None or outcome.path in self.named:
+                            self.findings.append(outcome)
+                    else:
+                        self.remarks.setdefault(rule.id, []).append(outcome)
+            except Exception as error:  # a bug of one rule must not hide what the others found
+                where = _raised_at(error)
+                self.problems.append(
+                    Problem("internal", path, f"rule {rule.id} failed: {type(error).__name__}: {error} ({where})")
+                )
+
+    def _action(self, path: str, document: Document) -> Action:
+        folder = path.rpartition("/")[0]
+        action = self.snapshot.action(folder)
+        return action if action is not None and action.path == path else Action(document)
+
+    # ------------------------------------------------------------------ deciding
+
+    def report(self, today: str) -> Report:
+        """Applies the policy to the findings and turns spans into regions."""
+        judged = judge(
+            self.findings,
+            self.text_document,
+            self.files,
+            self.policy,
+            slug=self.snapshot.slug,
+            today=today,
+            ran=frozenset(rule.id for rule in self.rules),
+            whole=self.named is None,
+        )
+        judged = [entry for entry in judged if self.named is None or entry[0].path in self.named]
+        judged.sort(key=_order)
+        decisions = tuple(self._decisions(judged))
+        noted = {(problem.path, problem.kind) for problem in self.problems}
+        for path, message in self.snapshot.tree.problems:
+            if (path, "unreadable") not in noted:
+                self.problems.append(Problem("unreadable", path, message))
+        return Report(
+            subject=self.snapshot.slug or self.snapshot.root,
+            root=self.snapshot.root,
+            revision=self.snapshot.revision,
+            scope="repository" if self.named is None else "files",
+            profile=self.policy.profile.value,
+            policy=self.policy.name,
+            files=self.files,
+            decisions=decisions,
+            verdicts=tuple(self._verdict(control, decisions) for control in self.policy.controls),
+            problems=tuple(sorted(self.problems, key=lambda problem: (problem.path, problem.kind, problem.message))),
+            rules_run=tuple(self._info(rule) for rule in self.rules),
+            fail_on=self.policy.fail_on.value,
+        )
+
+    def _info(self, rule: Rule) -> RuleInfo:
+        settings = self.policy.rules[rule.id]
+        return RuleInfo(
+            rule.id, rule.title, rule.why, rule.how, settings.severity.value, settings.stage.value, tuple(rule.tags)
+        )
+
+    def text_document(self, path: str) -> Document | None:
+        """A document of any file, for places and comments; without a tree where the file is not YAML."""
+        if path.endswith((".yml", ".yaml")):
+            return self.snapshot.document(path)
+        data = self.snapshot.read(path)
+        return None if data is None else Document(path, data.decode("utf-8", "replace"))
+
+    def _decisions(self, judged: Sequence[tuple[Finding, str, str]]) -> Iterable[Decision]:
+        documents = {path: self.text_document(path) for path in {finding.path for finding, _, _ in judged}}
+        masks: dict[str, list[Span]] = {}
+        texts: list[str] = []
+        for finding, _, _ in judged:
+            document = documents[finding.path]
+            texts.append("")
+            if document is not None and finding.span is not None:
+                texts[-1] = document.text[finding.span.start : finding.span.end]
+                if finding.sensitive:
+                    masks.setdefault(finding.path, []).append(finding.span)
+        names = fingerprints([finding for finding, _, _ in judged], texts)
+        self.anchors = {name: finding.anchor or "" for name, (finding, _, _) in zip(names, judged, strict=True)}
+        report_level = severity_rank(self.policy.report_level.value)
+        for (finding, state, reason), name in zip(judged, names, strict=True):
+            settings = self.policy.rules[finding.rule]
+            severity = settings.severity_of(finding.severity)
+            if state == OPEN and settings.stage.value != "block":
+                state, reason = STAGED, settings.stage_reason
+            if state == OPEN and severity_rank(severity) < report_level:
+                state, reason = BELOW_LEVEL, f"milder than {self.policy.report_level.value}"
+            yield Decision(
+                rule=finding.rule,
+                severity=severity,
+                state=state,
+                message=finding.message,
+                path=finding.path,
+                region=self._region(documents, masks, finding.path, finding.span),
+                route=finding.route,
+                fingerprint=name,
+                reason=reason,
+                notes=finding.notes,
+                related=tuple(
+                    RelatedPlace(item.path, self._region(documents, masks, item.path, item.span), item.message)
+                    for item in finding.related
+                ),
+                sensitive=finding.sensitive,
+                fix_title=finding.fix.title if finding.fix else None,
+                fix_safety=finding.fix.safety if finding.fix else None,
+            )
+
+    def _region(
+        self, documents: dict[str, Document | None], masks: dict[str, list[Span]], path: str, span: Span | None
+    ) -> Region | None:
+        if path not in documents:
+            documents[path] = self.text_document(path)
+        document = documents[path]
+        if document is None or span is None:
+            return None
+        return document.region(span, masks.get(path, ()))
+
+    # ------------------------------------------------------------------ controls
+
+    def _verdict(self, control: Control, decisions: Sequence[Decision]) -> Verdict:
+        if self.named is not None:
+            return Verdict(
+                control.id,
+                control.title,
+                UNKNOWN,
+                "only named files were checked",
+                permission="run the check without file names",
+            )
+        if not control.rules:
+            return Verdict(control.id, control.title, UNKNOWN, control.unknown, permission=control.permission)
+        if control.applies == "workflows" and not any(kind_of(path) in (WORKFLOW, ACTION) for path in self.files):
+            return Verdict(control.id, control.title, NOT_APPLICABLE, "the repository has no workflow and no action")
+        failing: list[Decision] = []
+        excepted = 0
+        remarks: list[Unknown | NotApplicable | Evidence] = []
+        off: list[str] = []
+        crashed: list[str] = []
+        for id, subject in control.rules:
+            if self.policy.rules[id].stage.value == "off":
+                off.append(id)
+                continue
+            crashed += [id for problem in self.problems if problem.message.startswith(f"rule {id} failed")]
+            remarks += [
+                remark for remark in self.remarks.get(id, ()) if not remark.subject or remark.subject == subject
+            ]
+            for decision in decisions:
+                if decision.rule == id and _is_about(self.anchors[decision.fingerprint], subject):
+                    if decision.state == EXCEPTED:
+                        excepted += 1
+                    else:
+                        failing.append(decision)
+        evidence = tuple(sorted({remark.text for remark in remarks if isinstance(remark, Evidence)}))
+        if failing:
+            places = [_place(decision) for decision in failing]
+            shown = tuple(places[:5]) + ((f"and {len(places) - 5} more",) if len(places) > 5 else ())
+            rules = sorted({decision.rule for decision in failing})
+            return Verdict(
+                control.id, control.title, FAIL, f"{_plural(len(failing), 'finding')} of {', '.join(rules)}", shown
+            )
+        unknown = next((remark for remark in remarks if isinstance(remark, Unknown)), None)
+        if unknown is not None:
+            return Verdict(control.id, control.title, UNKNOWN, unknown.reason, evidence, permission=unknown.permission)
+        if crashed:
+            return Verdict(control.id, control.title, UNKNOWN, f"rule {crashed[0]} failed; see the problems")
+        if len(off) == len(control.rules):
+            return Verdict(control.id, control.title, UNKNOWN, f"not checked: {', '.join(off)} is off")
+        absent = next((remark for remark in remarks if isinstance(remark, NotApplicable)), None)
+        if absent is not None and not evidence:
+            return Verdict(control.id, control.title, NOT_APPLICABLE, absent.reason)
+        if self.broken and control.applies == "workflows":
+            return Verdict(control.id, control.title, UNKNOWN, f"{self.broken[0]} cannot be read")
+        reason = f"{_plural(excepted, 'finding')} excepted" if excepted else ""
+        return Verdict(control.id, control.title, PASS, reason, evidence)
+
+
+def _is_about(anchor: str, subject: str) -> bool:
+    return not subject or anchor == subject or anchor.startswith(subject + ":")
+
+
+def _place(decision: Decision) -> str:
+    return decision.path if decision.region is None else f"{decision.path}:{decision.region.line}"
+
+
+def _plural(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
+def _order(entry: tuple[Finding, str, str]) -> tuple[str, int, int, str, str]:
+    finding = entry[0]
+    span = finding.span
+    return (finding.path, span.start if span else -1, span.end if span else -1, finding.rule, finding.message)
+
+
+def _raised_at(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    if trace is None:
+        return "unknown place"
+    code = trace.tb_frame.f_code
+    return f"{code.co_filename.replace(chr(92), '/').rpartition('/')[2]}:{trace.tb_lineno}"

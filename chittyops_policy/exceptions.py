@@ -1,0 +1,375 @@
+"""Decides which findings somebody has excepted, and finds exceptions that are unused, unexplained, expired or unknown.
+
+Inline: ``# chittyops-policy: allow[rule-id, other-id] reason`` counts for a finding when it stands
+
+* on any line that the finding's span touches, also inside the script that the span lies in,
+* on a comment line directly above the first of these lines, other comment lines in between allowed,
+* on the line where the scalar that holds the span begins (``run: | # ...``), or on a comment line directly above it,
+* for a finding about a whole file, among the comment lines at the top of that file.
+
+``until 2027-01-31`` anywhere in the reason makes it expire after that day. A pack may let ``# zizmor: ignore[id]``
+count where both tools have a rule of that name. Central exceptions come with the policy, see `policy_file.Exemption`.
+"""
+
+from __future__ import annotations
+
+import re
+
+from .document import Scalar
+from .model import EXCEPTED, OPEN, Finding, Span
+from .patterns import matches
+from .policy import UNEXCEPTABLE_THEMES
+from .policy_file import POLICY_FILE, did_you_mean, is_date
+from .rule import DOCUMENT, REPOSITORY
+from .snapshot import CODEOWNERS, kind_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from .document import Document
+    from .policy import Policy
+    from .policy_file import Exemption
+
+UNUSED = "unused-exception"
+UNEXPLAINED = "unexplained-exception"
+EXPIRED = "expired-exception"
+UNKNOWN = "unknown-exception"
+
+SOON = 14
+"""An exception that ends within so many days says so."""
+
+_MARK = "chittyops-policy:"
+_ZIZMOR_MARK = "zizmor:"
+_EXAMPLE = "write '# chittyops-policy: allow[rule-id] reason'"
+
+
+class _Marker:
+    """One inline exception: `ids` are (text, offset) pairs, `head` the span from the comment sign to the bracket."""
+
+    __slots__ = ("alone", "expires", "foreign", "head", "ids", "line", "reason", "used")
+
+    def __init__(
+        self,
+        *,
+        line: int,
+        head: Span,
+        ids: tuple[tuple[str, int], ...],
+        reason: str = "",
+        expires: tuple[str, int] = ("", 0),
+        alone: bool = False,
+        foreign: bool = False,
+    ) -> None:
+        self.line = line
+        self.head = head
+        self.ids = ids
+        self.reason = reason
+        self.expires = expires
+        self.alone = alone
+        self.foreign = foreign
+        self.used: set[str] = set()
+
+    def names(self, rule: str) -> bool:
+        """Whether the marker is for a rule."""
+        return any(id == rule for id, _ in self.ids)
+
+
+def judge(
+    findings: Sequence[Finding],
+    document_of: Callable[[str], Document | None],
+    files: Iterable[str],
+    policy: Policy,
+    *,
+    slug: str,
+    today: str,
+    ran: frozenset[str],
+    whole: bool,
+) -> list[tuple[Finding, str, str]]:
+    """Each finding with its state (OPEN or EXCEPTED) and the reason, and then what is wrong with the exceptions.
+
+    document_of  gives the document of a path, without a tree where the file is not YAML, None where there is none
+    files        the paths that were checked, whose inline exceptions are looked at
+    slug         ``owner/repo``; the policy's exceptions are already those of this repository
+    today        an ISO date
+    ran          ids of the rules that ran; an exception for another rule is never called unused
+    whole        whether the whole repository was checked; else nothing is said of unused central exceptions
+
+    An OPEN finding has a reason where an exception was meant for it but does not count (expired, locked rule).
+    """
+    markers: dict[str, list[_Marker]] = {}
+    zizmor = "zizmor" in policy.honour.value
+    for path in files:
+        document = document_of(path)
+        if document is not None:
+            text = document.text
+            if _MARK in text or (zizmor and _ZIZMOR_MARK in text):
+                markers[path] = _markers(document, zizmor)
+    used: set[int] = set()
+    judged: list[tuple[Finding, str, str]] = []
+    if not markers and not policy.exemptions:
+        judged = [(finding, OPEN, "") for finding in findings]
+    else:
+        for finding in findings:
+            state, reason = _state(finding, document_of, markers.get(finding.path, ()), policy, today, used)
+            judged.append((finding, state, reason))
+    further = list(policy.findings)
+    for path, found in markers.items():
+        document = document_of(path)
+        assert document is not None
+        for marker in found:
+            if not marker.foreign:
+                further += _remarks(document, marker, policy, today, _ran_on(path, document, policy, ran))
+    further += _central_remarks(policy, today, ran, whole, used)
+    judged += [
+        (finding, OPEN, "") for finding in further if finding.rule in policy.rules and policy.rules[finding.rule].on
+    ]
+    return judged
+
+
+# ----------------------------------------------------------------------------------------------------- findings
+
+
+def _state(
+    finding: Finding,
+    document_of: Callable[[str], Document | None],
+    markers: Sequence[_Marker],
+    policy: Policy,
+    today: str,
+    used: set[int],
+) -> tuple[str, str]:
+    rule = policy.rules[finding.rule]
+    if rule.theme in UNEXCEPTABLE_THEMES:
+        return OPEN, ""
+    granted = ""
+    refused = ""
+    if markers:
+        document = document_of(finding.path)
+        assert document is not None
+        reach: _Reach | None = None
+        for marker in markers:
+            if not marker.names(finding.rule):
+                continue
+            reach = reach or _Reach(document, finding.span)
+            if not reach.covers(marker):
+                continue
+            marker.used.add(finding.rule)
+            expires = marker.expires[0]
+            if not rule.local_exceptions.value:
+                refused = (
+                    f"the exception on line {marker.line} does not count: only the organisation's pack can except "
+                    f"'{finding.rule}' ({rule.local_exceptions.origin})"
+                )
+            elif expires and not is_date(expires):
+                refused = refused or f"the exception on line {marker.line} ends on no day of the calendar"
+            elif expires and expires < today:
+                refused = refused or f"the exception on line {marker.line} expired on {expires}"
+            elif not granted:
+                place = f"zizmor's ignore on line {marker.line}" if marker.foreign else f"line {marker.line}"
+                granted = _words(marker.reason, place, expires, today)
+    for index, exemption in enumerate(policy.exemptions):
+        if exemption.rule == finding.rule and _covers(exemption, finding, document_of):
+            used.add(index)
+            expires = exemption.expires
+            if expires and expires < today:
+                refused = refused or f"the exception in {exemption.origin} expired on {expires}"
+            elif not granted:
+                place = exemption.origin
+                if exemption.owner:
+                    place += f", {exemption.owner}"
+                if exemption.ticket:
+                    place += f", {exemption.ticket}"
+                granted = _words(exemption.reason, place, expires, today)
+    return (EXCEPTED, granted) if granted else (OPEN, refused)
+
+
+def _words(reason: str, place: str, expires: str, today: str) -> str:
+    text = f"{reason or 'no reason given'} ({place}"
+    if expires:
+        left = _days_between(today, expires)
+        text += f", until {expires}" + (f": expires in {left} day{'' if left == 1 else 's'}" if left <= SOON else "")
+    return text + ")"
+
+
+def _days_between(first: str, second: str) -> int:
+    # Loaded only where an exception with an end covers a finding.
+    from datetime import date  # noqa: PLC0415
+
+    return (date.fromisoformat(second) - date.fromisoformat(first)).days
+
+
+def _covers(exemption: Exemption, finding: Finding, document_of: Callable[[str], Document | None]) -> bool:
+    if exemption.paths and not any(matches(glob, finding.path) for glob in exemption.paths):
+        return False
+    if exemption.route and not matches(exemption.route, finding.route):
+        return False
+    if not exemption.subject:
+        return True
+    if finding.anchor is not None and matches(exemption.subject, finding.anchor):
+        return True
+    if finding.span is None or finding.sensitive:
+        return False
+    document = document_of(finding.path)
+    if document is None:
+        return False
+    return matches(exemption.subject, document.text[finding.span.start : finding.span.end])
+
+
+class _Reach:
+    """The lines from which an inline exception reaches a finding."""
+
+    __slots__ = ("document", "first", "header", "last", "span")
+
+    def __init__(self, document: Document, span: Span | None) -> None:
+        self.document = document
+        self.span = span
+        self.first = self.last = self.header = 0
+        if span is not None:
+            self.first = document.line_column(span.start)[0]
+            self.last = document.line_column(max(span.start, span.end - 1))[0]
+            self.header = self.first
+            if document.error is None:
+                holder = _holder(document, span)
+                if holder is not None:
+                    self.header = document.line_column(holder.start)[0]
+
+    def covers(self, marker: _Marker) -> bool:
+        """Whether a marker's line is one of them."""
+        line = marker.line
+        if self.span is None:
+            return marker.alone and all(
+                _is_comment(text) or not text.strip() for text in map(self.document.line_text, range(1, line))
+            )
+        if self.first <= line <= self.last or line == self.header:
+            return True
+        return marker.alone and (self._above(line, self.first) or self._above(line, self.header))
+
+    def _above(self, line: int, target: int) -> bool:
+        return line < target and all(
+            _is_comment(text) for text in map(self.document.line_text, range(line + 1, target))
+        )
+
+
+def _holder(document: Document, span: Span) -> Scalar | None:
+    """The scalar that a span lies in."""
+    return next(
+        (scalar for scalar in document.scalars() if scalar.start <= span.start and span.end <= scalar.end), None
+    )
+
+
+def _is_comment(line: str) -> bool:
+    return line.lstrip().startswith(("#", "//"))
+
+
+# ------------------------------------------------------------------------------------------------------ markers
+
+_PATTERN = re.compile(
+    r"(?:#|//)[ \t]*chittyops-policy:[ \t]*(?P<verb>allow|ignore|except|disable|skip|noqa)\b[ \t]*"
+    r"(?:\[(?P<ids>[^\]\r\n]*)\])?(?P<reason>[^\r\n]*)"
+)
+_FOREIGN_PATTERN: re.Pattern[str] | None = None
+_UNTIL = re.compile(r"\(?\buntil[ \t]+([0-9]{4}-[0-9]{2}-[0-9]{2})\b\)?")
+_ID = re.compile(r"[^,\s]+")
+
+
+def _markers(document: Document, zizmor: bool) -> list[_Marker]:
+    text = document.text
+    found: list[_Marker] = []
+    if _MARK in text:
+        for match in _PATTERN.finditer(text):
+            if match.start() > 0 and text[match.start() - 1] not in " \t\r\n\ufeff":
+                continue
+            found.append(_marker(document, match))
+    if zizmor and _ZIZMOR_MARK in text:
+        for match in _foreign_pattern().finditer(text):
+            line = document.line_column(match.start())[0]
+            found.append(
+                _Marker(
+                    line=line,
+                    head=Span(*match.span()),
+                    ids=tuple((id.group(), 0) for id in _ID.finditer(match.group(1))),
+                    reason=match.group(2).strip(),
+                    alone=_is_comment(document.line_text(line)),
+                    foreign=True,
+                )
+            )
+    return found
+
+
+def _foreign_pattern() -> re.Pattern[str]:
+    global _FOREIGN_PATTERN
+    if _FOREIGN_PATTERN is None:
+        _FOREIGN_PATTERN = re.compile(r"#[ \t]*zizmor:[ \t]*ignore\[([^\]\r\n]*)\]([^\r\n]*)")
+    return _FOREIGN_PATTERN
+
+
+def _marker(document: Document, match: re.Match[str]) -> _Marker:
+    line = document.line_column(match.start())[0]
+    usable = match["verb"] == "allow" and match["ids"] is not None
+    ids = tuple((id.group(), match.start("ids") + id.start()) for id in _ID.finditer(match["ids"])) if usable else ()
+    reason = match["reason"]
+    expires = ("", 0)
+    until = _UNTIL.search(reason)
+    if until is not None:
+        expires = (until[1], match.start("reason") + until.start(1))
+        reason = reason[: until.start()] + reason[until.end() :]
+    end = match.end("ids") + 1 if match["ids"] is not None else match.end("verb")
+    return _Marker(
+        line=line,
+        head=Span(match.start(), end),
+        ids=ids,
+        reason=" ".join(reason.strip(" \t:-–—,;").split()),
+        expires=expires,
+        alone=_is_comment(document.line_text(line)),
+    )
+
+
+def _ran_on(path: str, document: Document, policy: Policy, ran: frozenset[str]) -> frozenset[str]:
+    """The rules that had a chance to find something in a file."""
+    kind = kind_of(path)
+    kinds = {REPOSITORY} if kind is None or kind == CODEOWNERS else {REPOSITORY, DOCUMENT}
+    if kind is not None and document.error is None:
+        kinds.add(kind)
+    return frozenset(id for id in ran if not kinds.isdisjoint(policy.rules[id].visits))
+
+
+# ------------------------------------------------------------------------------- what is wrong with exceptions
+
+
+def _remarks(document: Document, marker: _Marker, policy: Policy, today: str, ran: frozenset[str]) -> Iterable[Finding]:
+    path = document.path
+    if not marker.ids:
+        yield Finding(UNKNOWN, "this exception names no rule and covers nothing", path, marker.head, notes=(_EXAMPLE,))
+        return
+    for id, start in marker.ids:
+        span = Span(start, start + len(id))
+        if id not in policy.known:
+            hint = did_you_mean(id, policy.known)
+            notes = (hint,) if hint else ()
+            yield Finding(UNKNOWN, f"there is no rule '{id}' to except", path, span, notes=notes)
+        elif id in policy.rules and policy.rules[id].theme in UNEXCEPTABLE_THEMES:
+            yield Finding(UNKNOWN, f"findings of '{id}' cannot be excepted", path, span)
+        elif id in ran and id not in marker.used:
+            yield Finding(UNUSED, f"this exception covers no finding of '{id}'", path, span)
+    expires, at = marker.expires
+    if expires:
+        span = Span(at, at + len(expires))
+        if not is_date(expires):
+            yield Finding(UNKNOWN, f"{expires} is no day of the calendar", path, span)
+        elif expires < today:
+            yield Finding(EXPIRED, f"this exception ended on {expires}", path, span)
+    if not any(char.isalnum() for char in marker.reason):
+        yield Finding(UNEXPLAINED, "this exception gives no reason", path, marker.head)
+
+
+def _central_remarks(policy: Policy, today: str, ran: frozenset[str], whole: bool, used: set[int]) -> Iterable[Finding]:
+    """Only of the repository's own file: what a pack grants is for other repositories too."""
+    for index, exemption in enumerate(policy.exemptions):
+        if not exemption.local:
+            continue
+        anchor = " ".join((exemption.rule, *exemption.paths, exemption.route, exemption.subject)).strip()
+        if exemption.expires and exemption.expires < today:
+            message = f"the exception for '{exemption.rule}' ended on {exemption.expires}"
+            yield Finding(EXPIRED, message, POLICY_FILE, exemption.span, "exceptions", anchor=anchor)
+        elif whole and index not in used and exemption.rule in ran:
+            message = f"the exception covers no finding of '{exemption.rule}'"
+            yield Finding(UNUSED, message, POLICY_FILE, exemption.span, "exceptions", anchor=anchor)

@@ -1,0 +1,459 @@
+"""Syntax of GitHub's expression language: from the text of one expression to a tree with offsets.
+
+`expressions` is the module to import from; this one and `expression_values` are its two halves. Sources of the rules:
+GitHub's published `@actions/expressions` (npm) and the C# parser in `actions/runner`, which is what the service itself
+runs. Where the two disagree this follows the service; `tests/test_expressions_referee.py` lists each such case. Two
+oddities follow the stricter package: parentheses count as levels of nesting, and `x[*.y]` is an error.
+"""
+
+from __future__ import annotations
+
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Final
+
+    Primitive = bool | float | str | None
+
+MAX_DEPTH: Final = 50
+MAX_LENGTH: Final = 21_000  # UTF-16 code units, as .NET and JavaScript count
+
+
+class ExpressionError:
+    """What is wrong with an expression, and between which offsets."""
+
+    __slots__ = ("end", "message", "start")
+
+    def __init__(self, message: str, start: int, end: int) -> None:
+        self.message = message
+        self.start = start
+        self.end = end
+
+    def __repr__(self) -> str:
+        return f"ExpressionError({self.message!r}, {self.start}, {self.end})"
+
+
+class Expr:
+    """A node of the tree; `start` and `end` are half-open offsets, and a node lies within its parent's.
+
+    Parentheses have no node of their own: they lie between the offsets of the parent and of the node inside.
+    """
+
+    __slots__ = ("end", "start")
+    start: int
+    end: int
+
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        return f"{type(self).__name__}({parts})"
+
+
+class Literal(Expr):
+    """A constant: None for `null`, bool, float (every number) or str with its quotes and escapes resolved."""
+
+    __slots__ = ("value",)
+
+    def __init__(self, value: Primitive, start: int, end: int) -> None:
+        self.value = value
+        self.start = start
+        self.end = end
+
+
+class Name(Expr):
+    """A context by its name: `name` as written, `key` in lower case."""
+
+    __slots__ = ("key", "name")
+
+    def __init__(self, name: str, start: int, end: int) -> None:
+        self.name = name
+        self.key = name.lower()
+        self.start = start
+        self.end = end
+
+
+class Star(Expr):
+    """The filter `*` as the index of an `Index`."""
+
+    __slots__ = ()
+
+    def __init__(self, start: int, end: int) -> None:
+        self.start = start
+        self.end = end
+
+
+class Index(Expr):
+    """Access to a part: `obj.name` (dotted, index is a str Literal or Star) or `obj[index]`."""
+
+    __slots__ = ("dotted", "index", "obj")
+
+    def __init__(self, obj: Expr, index: Expr, dotted: bool, start: int, end: int) -> None:
+        self.obj = obj
+        self.index = index
+        self.dotted = dotted
+        self.start = start
+        self.end = end
+
+
+class Call(Expr):
+    """A function call: `name` as written, `key` in lower case, `args` in order."""
+
+    __slots__ = ("args", "key", "name")
+
+    def __init__(self, name: str, args: tuple[Expr, ...], start: int, end: int) -> None:
+        self.name = name
+        self.key = name.lower()
+        self.args = args
+        self.start = start
+        self.end = end
+
+
+class Unary(Expr):
+    """`!operand`."""
+
+    __slots__ = ("op", "operand")
+
+    def __init__(self, op: str, operand: Expr, start: int, end: int) -> None:
+        self.op = op
+        self.operand = operand
+        self.start = start
+        self.end = end
+
+
+class Binary(Expr):
+    """`left op right` with op one of `|| && == != < <= > >=`; chains lean left and can be thousands long."""
+
+    __slots__ = ("left", "op", "right")
+
+    def __init__(self, op: str, left: Expr, right: Expr, start: int, end: int) -> None:
+        self.op = op
+        self.left = left
+        self.right = right
+        self.start = start
+        self.end = end
+
+
+# What may follow a word: the end, a blank, or one of these.
+_EDGE: Final = r"\s()\[\],.!<>=&|"
+_TOKEN: Final = re.compile(
+    rf"""
+      ([A-Za-z_][A-Za-z0-9_-]*+(?![^{_EDGE}]))      # 1 a name
+    | ('(?:[^']|'')*+')                             # 2 a string
+    | ([0-9+-][^\s()\[\],!<>=&|]*+|\.[0-9][^\s()\[\],!<>=&|]*+)   # 3 meant as a number; runs on through dots
+    | (&&|\|\||[=!<>]=|[()\[\].,*!<>])              # 4 everything with a meaning of its own
+    | ('.*+|[^\s][^{_EDGE}]*+)                      # 5 anything else
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+# The shape of nine in ten real expressions: context.name.name
+_PLAIN_PATH: Final = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_-]*)((?:\.[A-Za-z_][A-Za-z0-9_-]*){1,20})\s*\Z")
+_WORDS: Final[Mapping[str, Primitive]] = {
+    "true": True,
+    "false": False,
+    "null": None,
+    "NaN": float("nan"),
+    "Infinity": float("inf"),
+}
+_PRECEDENCE: Final = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4}
+_NAME: Final = "a name"
+_STRING: Final = "a string"
+_NUMBER: Final = "a number"
+_END: Final = "the end"
+_KINDS: Final = (_END, _NAME, _STRING, _NUMBER)
+
+_TREES: Final[dict[tuple[str, int], Expr | ExpressionError]] = {}
+MEMO_SIZE: Final = 4096
+MEMO_TEXT: Final = 2000  # longer texts are scripts: they hardly repeat and would be kept alive
+
+
+def parse(text: str, offset: int = 0) -> Expr | ExpressionError:
+    """The tree of one expression without fences, or the first thing that is wrong with it.
+
+    `offset` is added to every position: pass where `text` starts in the scalar. Names of contexts and functions are
+    not judged here, see `check`.
+    """
+    key = (text, offset)
+    known = _TREES.get(key)
+    if known is not None:
+        return known
+    plain = _PLAIN_PATH.match(text)
+    if plain is not None and plain[1] not in _WORDS:
+        result = _plain_path(plain, offset)
+    else:
+        result = _parse(text, offset)
+    if len(text) <= MEMO_TEXT:
+        if len(_TREES) >= MEMO_SIZE:
+            _TREES.clear()
+        _TREES[key] = result
+    return result
+
+
+def _plain_path(match: re.Match[str], offset: int) -> Expr | ExpressionError:
+    start = match.start(1) + offset
+    at = match.end(1) + offset
+    node: Expr = Name(match[1], start, at)
+    for name in match[2][1:].split("."):
+        end = at + 1 + len(name)
+        node = Index(node, Literal(name, at + 1, end), True, start, end)
+        at = end
+    return node
+
+
+def _parse(text: str, offset: int) -> Expr | ExpressionError:
+    stripped = text.strip()
+    if not stripped:
+        return ExpressionError("an expression was expected", offset, offset + len(text))
+    if len(stripped) > MAX_LENGTH // 2 and utf16_length(stripped) > MAX_LENGTH:
+        return ExpressionError(
+            f"the expression has {utf16_length(stripped):,} characters; GitHub takes at most {MAX_LENGTH:,}",
+            offset,
+            offset + len(text),
+        )
+    try:
+        return _Parser(text, offset).whole()
+    except _SyntaxProblem as problem:
+        return ExpressionError(problem.message, problem.start + offset, problem.end + offset)
+
+
+class _SyntaxProblem(Exception):
+    def __init__(self, message: str, start: int, end: int) -> None:
+        super().__init__(message)
+        self.message = message
+        self.start = start
+        self.end = end
+
+
+class _Parser:
+    """Recursive descent over the tokens; the depth is counted the way GitHub's parser counts it."""
+
+    __slots__ = ("at", "depth", "ends", "kinds", "offset", "starts", "text")
+
+    def __init__(self, text: str, offset: int) -> None:
+        kinds: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        for match in _TOKEN.finditer(text):
+            group = match.lastindex
+            if group == 4:
+                kinds.append(match[0])
+            elif group == 5:
+                raise _stray(match)
+            elif group is not None:
+                kinds.append(_KINDS[group])
+            start, end = match.span()
+            starts.append(start)
+            ends.append(end)
+        kinds.append(_END)
+        starts.append(len(text))
+        ends.append(len(text))
+        self.text = text
+        self.offset = offset
+        self.kinds = kinds
+        self.starts = starts
+        self.ends = ends
+        self.at = 0
+        self.depth = 0
+
+    def whole(self) -> Expr:
+        node = self.nested()
+        if self.kinds[self.at] is not _END:
+            raise self.unexpected()
+        return node
+
+    def nested(self) -> Expr:
+        self.deeper()
+        node = self.operators(0)
+        self.depth -= 1
+        return node
+
+    def operators(self, floor: int) -> Expr:
+        start = self.starts[self.at] + self.offset
+        left = self.unary()
+        while True:
+            op = self.kinds[self.at]
+            precedence = _PRECEDENCE.get(op, 0)
+            if precedence <= floor:
+                return left
+            self.at += 1
+            if precedence <= 2:
+                self.deeper()
+                right = self.operators(precedence)
+                self.depth -= 1
+            else:
+                right = self.operators(precedence)
+            left = Binary(op, left, right, start, self.ends[self.at - 1] + self.offset)
+
+    def unary(self) -> Expr:
+        if self.kinds[self.at] != "!":
+            return self.access()
+        start = self.starts[self.at] + self.offset
+        self.at += 1
+        self.deeper()
+        operand = self.unary()
+        self.depth -= 1
+        return Unary("!", operand, start, self.ends[self.at - 1] + self.offset)
+
+    def access(self) -> Expr:
+        start = self.starts[self.at] + self.offset
+        grouped = self.kinds[self.at] == "("
+        node = self.primary()
+        steps = 0
+        if isinstance(node, Literal) and not grouped and self.kinds[self.at] in (".", "["):
+            raise self.unexpected()
+        while True:
+            kind = self.kinds[self.at]
+            if kind == ".":
+                dotted = True
+                index = self.property()
+            elif kind == "[":
+                dotted = False
+                index = self.bracket()
+            else:
+                self.depth -= steps
+                return node
+            self.deeper()
+            steps += 1
+            node = Index(node, index, dotted, start, self.ends[self.at - 1] + self.offset)
+
+    def property(self) -> Expr:
+        self.at += 1
+        kind = self.kinds[self.at]
+        start = self.starts[self.at]
+        end = self.ends[self.at]
+        if kind == "*":
+            self.at += 1
+            return Star(start + self.offset, end + self.offset)
+        if kind is _NAME:
+            self.at += 1
+            return Literal(self.text[start:end], start + self.offset, end + self.offset)
+        raise self.unexpected()
+
+    def bracket(self) -> Expr:
+        self.at += 1
+        index: Expr
+        if self.kinds[self.at] == "*":
+            index = Star(self.starts[self.at] + self.offset, self.ends[self.at] + self.offset)
+            self.at += 1
+        else:
+            index = self.nested()
+        self.expect("]")
+        return index
+
+    def primary(self) -> Expr:
+        at = self.at
+        kind = self.kinds[at]
+        start = self.starts[at]
+        end = self.ends[at]
+        self.at = at + 1
+        if kind is _NAME:
+            word = self.text[start:end]
+            if word in _WORDS:
+                return Literal(_WORDS[word], start + self.offset, end + self.offset)
+            if self.kinds[at + 1] == "(":
+                args = self.arguments()
+                return Call(word, args, start + self.offset, self.ends[self.at - 1] + self.offset)
+            return Name(word, start + self.offset, end + self.offset)
+        if kind is _STRING:
+            value = self.text[start + 1 : end - 1]
+            if "'" in value:
+                value = value.replace("''", "'")
+            return Literal(value, start + self.offset, end + self.offset)
+        if kind is _NUMBER:
+            number = parse_number(self.text[start:end])
+            if number != number:
+                raise _SyntaxProblem(f"'{self.text[start:end]}' is not a number", start, end)
+            return Literal(number, start + self.offset, end + self.offset)
+        if kind == "(":
+            node = self.nested()
+            self.expect(")")
+            return node
+        self.at = at
+        raise self.unexpected()
+
+    def arguments(self) -> tuple[Expr, ...]:
+        self.at += 1
+        if self.kinds[self.at] == ")":
+            self.at += 1
+            return ()
+        args = [self.nested()]
+        while self.kinds[self.at] == ",":
+            self.at += 1
+            args.append(self.nested())
+        self.expect(")")
+        return tuple(args)
+
+    def expect(self, kind: str) -> None:
+        if self.kinds[self.at] != kind:
+            raise self.unexpected(f"'{kind}'")
+        self.at += 1
+
+    def deeper(self) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise _SyntaxProblem(f"nested more than {MAX_DEPTH} levels deep", self.starts[self.at], self.ends[self.at])
+
+    def unexpected(self, wanted: str = "") -> _SyntaxProblem:
+        start = self.starts[self.at]
+        end = self.ends[self.at]
+        if self.kinds[self.at] is _END:
+            # Point at the last token: an empty place behind the end is hard to see.
+            start = self.starts[self.at - 1] if self.at else 0
+            end = self.ends[self.at - 1] if self.at else end
+            message = "the expression ends too early"
+        else:
+            message = f"unexpected {_clip(self.text[start:end])}"
+        if wanted:
+            message += f", expected {wanted}"
+        return _SyntaxProblem(message, start, end)
+
+
+def _stray(match: re.Match[str]) -> _SyntaxProblem:
+    word = match[0]
+    first = word[0]
+    if first == "'":
+        message = "the string has no closing quote"
+    elif '"' in word:
+        message = "a double quote has no meaning here; strings take single quotes"
+    elif first in "=&|":
+        message = f"unexpected {_clip(word)}; the operator is '{first}{first}'"
+    else:
+        message = f"unexpected {_clip(word)}"
+    return _SyntaxProblem(message, match.start(), match.end())
+
+
+def _clip(word: str) -> str:
+    return f"'{word}'" if len(word) <= 40 else f"'{word[:39]}…'"
+
+
+_NUMERIC: Final = r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)|0x([0-9a-fA-F]+)|0o([0-7]+)|([+-]?Infinity)"
+
+
+def parse_number(text: str) -> float:
+    """The number GitHub reads from a text: 0 for blanks, NaN for what is none.
+
+    Hexadecimal and octal are 32-bit and signed, as in the service: 0xFFFFFFFF is -1, anything longer is NaN.
+    """
+    text = text.strip()
+    if not text:
+        return 0.0
+    match = re.fullmatch(_NUMERIC, text)
+    if match is None:
+        return float("nan")
+    if match[1]:
+        return float(text)
+    if match[4]:
+        return float("-inf") if text[0] == "-" else float("inf")
+    # A 32-bit number has at most 8 hexadecimal or 11 octal digits, so an absurdly long one is never converted.
+    digits = (match[2] or match[3]).lstrip("0") or "0"
+    if len(digits) > 11:
+        return float("nan")
+    value = int(digits, 16 if match[2] else 8)
+    if value > 0xFFFFFFFF:
+        return float("nan")
+    return float(value - 0x1_0000_0000 if value > 0x7FFFFFFF else value)
+
+
+def utf16_length(text: str) -> int:
+    """How long .NET and JavaScript take the text to be, in UTF-16 code units."""
+    return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2

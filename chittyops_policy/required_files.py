@@ -1,0 +1,30 @@
+"""Files that a standard asks for by name: there, there but blank, or there under almost that name."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from .snapshot import Snapshot
+
+
+def is_blank(snapshot: Snapshot, path: str) -> bool:
+    """Whether a file has nothing but white space in it; also true where it cannot be read."""
+    data = snapshot.read(path)
+    return data is None or not data.removeprefix(b"\xef\xbb\xbf").strip()
+
+
+def lookalikes(snapshot: Snapshot, wanted: str, folders: Sequence[str]) -> tuple[str, ...]:
+    """Paths of files that differ from a wanted name only in letter case or in an ending like ``.md`` or `` copy``.
+
+    The wanted name itself is not among them.
+    """
+    stem = wanted.partition(".")[0].lower()
+    found: list[str] = []
+    for folder in folders:
+        prefix = folder + "/" if folder else ""
+        for name in snapshot.folder(folder):
+            if name != wanted and not name.endswith("/") and name.lower().partition(".")[0].removesuffix(" copy") == stem:
+                found.append(prefix + name)
+    return tuple(found)

@@ -1,0 +1,270 @@
+"""What a rule is: one idea, its words, its examples, and a pure function from a view to findings.
+
+A rule is a module under ``rules/<theme>/`` that defines ``RULE = Rule(...)``, or a YAML file under ``policies/rules/``
+which `schema_rule` turns into the very same value.
+"""
+
+from __future__ import annotations
+
+from .document import Document, Scalar
+from .model import Finding, Fix, Related, Span, Value
+from .workflow import Action, Workflow
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any, TypeAlias
+
+    from .document import Node
+    from .snapshot import Snapshot
+
+    View: TypeAlias = Workflow | Action | Document | Snapshot
+    Outcome: TypeAlias = "Finding | Unknown | NotApplicable | Evidence"
+    Check: TypeAlias = Callable[[Any, "Context"], Iterable[Outcome]]
+
+WORKFLOW = "workflow"
+ACTION = "action"
+DEPENDABOT = "dependabot"
+DOCUMENT = "document"
+REPOSITORY = "repository"
+VISITS = (WORKFLOW, ACTION, DEPENDABOT, DOCUMENT, REPOSITORY)
+"""What a rule's check receives: a `Workflow`, an `Action`, the `Document` of dependabot.yml, the `Document` of any
+YAML subject (also a broken one), or the `Snapshot`.
+
+When only named files are checked, a rule that visits the repository still runs, and of its findings those in the named
+files are kept.
+"""
+
+
+class Unknown(Value):
+    """A rule's answer where it cannot tell: why, and which permission or input would.
+
+    `subject` names the part of the rule it is about, such as the scanner; '' is the whole rule.
+    """
+
+    __slots__ = ("permission", "reason", "subject")
+
+    def __init__(self, reason: str, permission: str = "", subject: str = "") -> None:
+        self.reason = reason
+        self.permission = permission
+        self.subject = subject
+
+
+class NotApplicable(Value):
+    """A rule's answer where its question does not arise, with the reason."""
+
+    __slots__ = ("reason", "subject")
+
+    def __init__(self, reason: str, subject: str = "") -> None:
+        self.reason = reason
+        self.subject = subject
+
+
+class Evidence(Value):
+    """What a rule saw that makes a control pass, such as ``.github/workflows/codeql.yml: jobs.analyze.steps[2]``."""
+
+    __slots__ = ("subject", "text")
+
+    def __init__(self, text: str, subject: str = "") -> None:
+        self.text = text
+        self.subject = subject
+
+
+class Option(Value):
+    """A setting of a rule: its default, one line of help, and the JSON Schema that a policy's value must meet."""
+
+    __slots__ = ("default", "help", "schema")
+
+    def __init__(self, default: Any, help: str, schema: Mapping[str, Any]) -> None:
+        self.default = default
+        self.help = help
+        self.schema = schema
+
+
+class Example(Value):
+    """A case that is documentation and test at once.
+
+    title    what it shows, as a phrase
+    files    path → text of a small repository
+    fires    the text under each finding's span, in report order; the path where the finding has no span; empty where
+             the rule keeps quiet
+    options  values for the rule's options, beside the standard's
+    slug     the repository's name where it matters
+    after    path → text after the fix, for a rule that can fix
+    unknown  a part of the reason where the rule must answer Unknown
+    """
+
+    __slots__ = ("after", "files", "fires", "options", "slug", "title", "unknown")
+
+    def __init__(
+        self,
+        title: str,
+        files: Mapping[str, str] | str,
+        fires: tuple[str, ...] = (),
+        options: Mapping[str, Any] | None = None,
+        slug: str = "",
+        after: Mapping[str, str] | None = None,
+        unknown: str = "",
+    ) -> None:
+        self.title = title
+        self.files = {".github/workflows/example.yml": files} if isinstance(files, str) else files
+        self.fires = fires
+        self.options = options or {}
+        self.slug = slug
+        self.after = after or {}
+        self.unknown = unknown
+
+
+class Rule:
+    """A rule of the catalogue.
+
+    id        the bad or missing thing in kebab-case
+    title     a short sentence fragment for tables
+    theme     the folder it lies in
+    severity  one of model.SEVERITIES, before the policy
+    profile   the mildest profile in which it is on: charter, strict or everything
+    visits    which views `check` receives, from VISITS
+    why       why a team should care, a paragraph
+    how       how to fix it, one or two sentences
+    examples  a function that gives the examples, so that a plain run never builds them
+    check     the function from a view and a `Context` to outcomes
+    options   name → Option
+    needs     byte strings of which one must occur in a file for the check to be worth calling; empty means always
+    tags      SARIF tags: weakness class and ``external/cwe/cwe-…``
+    since     the release that brought it
+    limits    what it does not see, a sentence, or ''
+    """
+
+    __slots__ = (
+        "check", "examples", "how", "id", "limits", "needs", "options", "profile", "severity", "since", "tags", "theme",
+        "title", "visits", "why",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        *,
+        id: str,
+        title: str,
+        theme: str,
+        severity: str,
+        visits: tuple[str, ...],
+        why: str,
+        how: str,
+        examples: Callable[[], tuple[Example, ...]],
+        check: Check,
+        profile: str = "charter",
+        options: Mapping[str, Option] | None = None,
+        needs: tuple[bytes, ...] = (),
+        tags: tuple[str, ...] = (),
+        since: str = "0.1.0",
+        limits: str = "",
+    ) -> None:
+        self.id = id
+        self.title = title
+        self.theme = theme
+        self.severity = severity
+        self.visits = visits
+        self.why = why
+        self.how = how
+        self.examples = examples
+        self.check = check
+        self.profile = profile
+        self.options = options or {}
+        self.needs = needs
+        self.tags = tags
+        self.since = since
+        self.limits = limits
+
+
+class Lookups:
+    """What a rule may ask of the world beyond the snapshot. Offline nothing answers, and None means "cannot tell".
+
+    `repository(slug)` gives the snapshot of another repository, for calls across a set of checked repositories.
+    """
+
+    __slots__ = ("repositories",)
+
+    def __init__(self, repositories: Mapping[str, Snapshot] | None = None) -> None:
+        self.repositories = repositories or {}
+
+    def repository(self, slug: str) -> Snapshot | None:
+        """The snapshot of ``owner/repo`` (any letter case) where this run has it."""
+        return self.repositories.get(slug.lower())
+
+
+class Context:
+    """What a check receives beside its view: the repository, the settings in force, and how to make a finding.
+
+    options     the rule's options, with the policy applied
+    parameters  the pack's parameters, shared by rules: ``scanners``, ``beacon``, ``credentials`` …
+    lookups     what may be asked of the world
+    memo        results that several rules of one check share, keyed by the function that computes them
+    """
+
+    __slots__ = ("lookups", "memo", "options", "parameters", "rule", "snapshot")
+
+    def __init__(
+        self,
+        rule: Rule,
+        snapshot: Snapshot,
+        options: Mapping[str, Any],
+        parameters: Mapping[str, Any],
+        lookups: Lookups,
+        memo: dict[Any, Any],
+    ) -> None:
+        self.rule = rule
+        self.snapshot = snapshot
+        self.options = options
+        self.parameters = parameters
+        self.lookups = lookups
+        self.memo = memo
+
+    def once(self, compute: Callable[[Context], Any]) -> Any:
+        """The value of a function of this repository, computed at the first request and shared between rules.
+
+        It must not depend on the rule's own options.
+        """
+        if compute not in self.memo:
+            self.memo[compute] = compute(self)
+        return self.memo[compute]
+
+    def at(
+        self,
+        document: Document,
+        place: Node | Span,
+        message: str,
+        *,
+        node: Node | None = None,
+        notes: tuple[str, ...] = (),
+        related: tuple[Related, ...] = (),
+        severity: str | None = None,
+        anchor: str | None = None,
+        sensitive: bool = False,
+        fix: Fix | None = None,
+    ) -> Finding:
+        """A finding of this rule at a node, or at a span inside `node` (which then gives the route)."""
+        span = place if isinstance(place, Span) else Span(place.start, place.end)
+        owner = node if node is not None else None if isinstance(place, Span) else place
+        return Finding(
+            self.rule.id,
+            message,
+            document.path,
+            span,
+            document.route(owner),
+            notes=notes,
+            related=related,
+            severity=severity,
+            anchor=anchor,
+            sensitive=sensitive,
+            fix=fix,
+        )
+
+    def inside(
+        self, document: Document, scalar: Scalar, start: int, end: int, message: str, **more: Any
+    ) -> Finding:
+        """A finding at the range [start, end) of a scalar's value."""
+        return self.at(document, document.spot(scalar, start, end), message, node=scalar, **more)
+
+    def missing(self, path: str, message: str, **more: Any) -> Finding:
+        """A finding about a file that is not there, or about a whole file."""
+        return Finding(self.rule.id, message, path, None, "", **more)

@@ -1,0 +1,1 @@
+"""Rules about secrets: which are read, how many are handed over, and which stand in the open."""

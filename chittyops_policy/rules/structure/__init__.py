@@ -1,0 +1,1 @@
+"""Files that GitHub would not accept."""

@@ -1,0 +1,1 @@
+"""Rules about what is run: pins, local references, calls to reusable workflows."""

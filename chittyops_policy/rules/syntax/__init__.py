@@ -1,0 +1,1 @@
+"""Rules about what the YAML of a file says before anything else is asked of it."""

@@ -1,0 +1,91 @@
+"""Where expressions read secrets: by name, or in a way that hands over more than one name says."""
+
+from __future__ import annotations
+
+from .expression_syntax import Call, Index
+from .expressions import references, walk
+from .workflow import Action
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .document import Node, Scalar
+    from .expression_syntax import Expr
+    from .expressions import Reference
+    from .workflow import Workflow
+
+NAMED = "named"
+WHOLE = "whole"
+EVERY = "every"
+COMPUTED = "computed"
+
+
+class SecretRead:
+    """One access to the `secrets` context in an expression that GitHub evaluates.
+
+    kind         NAMED (``secrets.X``, ``secrets['X']``), WHOLE (the context itself, as in ``toJSON(secrets)``), EVERY
+                 (``secrets.*``) or COMPUTED (``secrets[matrix.name]``)
+    name         the secret as written, '' unless the kind is NAMED
+    scalar       the scalar around it; `start` and `end` are offsets into its value, of the access itself or, for
+                 WHOLE, of the function call whose argument the context is
+    function     the name of that function, '' elsewhere
+    """
+
+    __slots__ = ("end", "function", "kind", "name", "scalar", "start")
+
+    def __init__(self, kind: str, name: str, scalar: Scalar, start: int, end: int, function: str = "") -> None:
+        self.kind = kind
+        self.name = name
+        self.scalar = scalar
+        self.start = start
+        self.end = end
+        self.function = function
+
+
+def secret_reads(view: Workflow | Action) -> Iterator[SecretRead]:
+    """Every read of secrets in a workflow or an action, in file order, each written place once.
+
+    What is declared under ``on`` and the descriptions of an action's inputs are not evaluated, so nothing is read there.
+    """
+    document = view.document
+    if "secrets" not in document.text and "secrets" not in document.text.lower():
+        return
+    seen: set[tuple[int, int]] = set()  # an aliased scalar stands in several places
+    excluded = view.node.get("on")
+    included = (view.node.get("runs"), view.node.get("outputs")) if isinstance(view, Action) else ()
+    for occurrence in view.expressions():
+        if occurrence.expr is None:
+            continue
+        for reference in references(occurrence.expr):
+            if reference.context != "secrets":
+                continue
+            scalar = occurrence.scalar
+            if isinstance(view, Action):
+                if not any(_holds(node, scalar) for node in included):
+                    continue
+            elif _holds(excluded, scalar):
+                continue
+            read = _read(reference, scalar, occurrence.expr)
+            place = (scalar.start, read.start)
+            if place not in seen:
+                seen.add(place)
+                yield read
+
+
+def _read(reference: Reference, scalar: Scalar, around: Expr) -> SecretRead:
+    if not reference.path:
+        for node in walk(around):
+            if isinstance(node, Call) and reference.expr in node.args:
+                return SecretRead(WHOLE, "", scalar, node.start, node.end, node.name)
+        return SecretRead(WHOLE, "", scalar, reference.start, reference.end)
+    first = reference.expr
+    while isinstance(first, Index) and isinstance(first.obj, Index):
+        first = first.obj
+    name = reference.names[0]
+    kind = COMPUTED if name is None else EVERY if name == "*" else NAMED
+    return SecretRead(kind, name or "" if kind == NAMED else "", scalar, first.start, first.end)
+
+
+def _holds(node: Node | None, scalar: Scalar) -> bool:
+    return node is not None and node.start <= scalar.start and scalar.end <= node.end

@@ -1,0 +1,798 @@
+"""Judges the structure of workflows, actions and dependabot files: what GitHub would not accept, and where.
+
+The JSON Schemas under ``schemas/`` are the only description of the three formats; editors read the same files. They
+keep to a small vocabulary (type, enum, const, pattern, minLength, maxLength, minimum, maximum, items, minItems,
+maxItems, uniqueItems, required, minProperties, properties, patternProperties, propertyNames, additionalProperties,
+if/then/else, allOf, not, local $ref) and to these annotations:
+
+    x-expressions   the place in ``x-places`` whose contexts and functions an expression may use here
+    x-condition     the text is an expression even without ``${{ }}``
+    x-format        a check that a schema cannot express, see `structure_checks`
+    x-unknown-keys  our words for keys that belong elsewhere
+    errorMessage, patternErrorMessage   our words for a failure (editors know both keywords)
+
+The schemas are compiled into closures over the located node tree, each part when a file first needs it. Scalars are
+read as GitHub reads them: where text is wanted, numbers and booleans are text too, and nothing is the empty text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+
+from . import expressions
+from .document import Mapping, Scalar, Sequence
+from .model import Span, Value
+from .resources import read_resource
+from .structure_checks import CHECKS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeAlias
+
+    from .document import Document, Node
+
+    Check: TypeAlias = Callable[[Any, "_Run"], None]
+
+_NULLS = frozenset(("~", "null", "Null", "NULL"))
+_ALL_SCALARS = frozenset(("string", "number", "boolean", "null"))
+_SPECIAL = frozenset(("x-condition", "enum", "const", "if", "allOf", "not"))
+_KINDS = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "text",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "null": "nothing",
+}
+
+
+class Problem(Value):
+    """One reason why GitHub would not accept a file.
+
+    node     what the problem is about; gives the route
+    span     the smallest place that a person would select
+    keyword  the JSON Schema keyword that failed, so that any validator with our schema agrees; or one of BEYOND
+    """
+
+    __slots__ = ("keyword", "message", "node", "span")
+
+    def __init__(self, keyword: str, message: str, node: Node | None, span: Span) -> None:
+        self.keyword = keyword
+        self.message = message
+        self.node = node
+        self.span = span
+
+
+DUPLICATE_KEY = "duplicate-key"
+SIMILAR_KEY = "similar-key"
+EXPRESSION = "expression"
+KEY = "key"
+FORMAT = "format"
+EMPTY = "empty"
+EXTRA = "extra-document"
+BEYOND = (DUPLICATE_KEY, SIMILAR_KEY, EXPRESSION, KEY, FORMAT, EMPTY, EXTRA)
+"""Keywords of problems that a plain JSON Schema validator does not see."""
+
+
+def workflow_problems(document: Document) -> list[Problem]:
+    """Why GitHub would not accept a workflow, in file order; [] for a file that is not YAML at all."""
+    return schema_problems(document, "workflow")
+
+
+def action_problems(document: Document) -> list[Problem]:
+    """Why GitHub would not accept an action's metadata, in file order; [] for a file that is not YAML at all."""
+    return schema_problems(document, "action")
+
+
+def dependabot_problems(document: Document) -> list[Problem]:
+    """What is wrong in a dependabot.yml, in file order; [] for a file that is not YAML at all."""
+    return schema_problems(document, "dependabot")
+
+
+def schema_problems(document: Document, name: str) -> list[Problem]:
+    """The problems of a file against ``schemas/<name>.schema.json``, each place and message once, in file order."""
+    if document.error is not None:
+        return []
+    if document.root is None:
+        return [Problem(EMPTY, "the file is empty", None, Span(0, 0))]
+    run = _Run(document)
+    _schema(name).check(document.root, run)
+    if document.extra is not None:
+        run.problems.append(Problem(EXTRA, "a second YAML document starts here; GitHub reads one", None, document.extra))
+    if not run.problems:
+        return run.problems
+    # An anchored part is judged at each alias, in the same words.
+    unique = {(problem.span.start, problem.span.end, problem.message): problem for problem in run.problems}
+    return [unique[key] for key in sorted(unique)]
+
+
+def node_problems(document: Document, node: Node, schema: dict[str, Any]) -> list[Problem]:
+    """The problems of one node against a schema given as a value, in file order; the vocabulary is that of above."""
+    run = _Run(document)
+    _Schema(schema).check(node, run)
+    return sorted(run.problems, key=lambda problem: (problem.span.start, problem.span.end))
+
+
+class _Run:
+    """The problems of one file while it is being judged."""
+
+    __slots__ = ("document", "problems")
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.problems: list[Problem] = []
+
+    def add(self, keyword: str, message: str, node: Node) -> None:
+        self.problems.append(Problem(keyword, message, node, _place(node)))
+
+    def add_inside(self, keyword: str, scalar: Scalar, error: expressions.ExpressionError) -> None:
+        """A problem with a part of a scalar; the error counts in the scalar's value."""
+        span = self.document.spot(scalar, error.start, error.end) if scalar.value else scalar.span
+        self.problems.append(Problem(keyword, error.message, scalar, span))
+
+
+def _place(node: Node) -> Span:
+    """A scalar itself; for what spans lines or has no text, the key that holds it."""
+    if isinstance(node, Scalar) and node.end > node.start:
+        return node.span
+    key = _key_of(node)
+    if key is not None:
+        return key.span
+    if isinstance(node, Mapping) and node.items:
+        return node.items[0][0].span
+    if isinstance(node, Mapping | Sequence) and node.flow:
+        return node.span
+    return Span(node.start, min(node.start + 1, max(node.end, node.start)))
+
+
+def _key_of(node: Node) -> Node | None:
+    parent = node.parent
+    if isinstance(parent, Mapping):
+        for key, value in parent.items:
+            if value is node:
+                return key
+    return None
+
+
+def _kind(node: Node) -> str:
+    """The JSON type of a node: object, array, string, number, boolean or null."""
+    if isinstance(node, Scalar):
+        value = "" if node.style else node.resolved()
+        if isinstance(value, str):
+            return "string"
+        if value is None:
+            return "null"
+        return "boolean" if isinstance(value, bool) else "number"
+    return "object" if isinstance(node, Mapping) else "array"
+
+
+# ------------------------------------------------------------------------------------------------------ compiling
+
+
+class _Place:
+    """Where an expression stands: the contexts and functions that it may use."""
+
+    __slots__ = ("clean", "contexts", "functions", "title")
+
+    def __init__(self, table: dict[str, Any]) -> None:
+        self.title: str = table["title"]
+        self.contexts = frozenset(name.lower() for name in table["contexts"])
+        self.functions = {
+            name.lower(): (least, expressions.MAX_ARGUMENTS if most is None else most)
+            for name, (least, most) in table.get("functions", {}).items()
+        }
+        self.clean: set[str] = set()
+        """Texts that were found to be right here; they repeat a lot."""
+
+
+_SCHEMAS: dict[str, _Schema] = {}
+
+
+def _schema(name: str) -> _Schema:
+    schema = _SCHEMAS.get(name)
+    if schema is None:
+        schema = _SCHEMAS[name] = _Schema(json.loads(read_resource("schemas", f"{name}.schema.json")))
+    return schema
+
+
+class _Schema:
+    """One schema file as a check; its parts become closures when they are first needed."""
+
+    def __init__(self, source: dict[str, Any]) -> None:
+        self.definitions: dict[str, Any] = source.get("$defs", {})
+        self.places = {name: _Place(table) for name, table in source.get("x-places", {}).items()}
+        self.compiled: dict[str, Check] = {}
+        self.check: Check = self.compile(source)
+
+    def compile(self, schema: dict[str, Any]) -> Check:
+        """The check of a schema: adds to the run what is wrong with a node."""
+        reference = schema.get("$ref")
+        if reference is not None:
+            return _with_format(self.defined(reference.removeprefix("#/$defs/")), schema)
+        on_mapping = self._mapping_check(schema)
+        on_sequence = self._sequence_check(schema)
+        on_scalar = self._scalar_check(schema)
+        ready = self._fast_text(schema)
+
+        def by_kind(node: Any, run: _Run) -> None:
+            kind = node.__class__
+            if kind is Scalar:
+                on_scalar(node, run)
+            elif kind is Mapping:
+                on_mapping(node, run)
+            else:
+                on_sequence(node, run)
+
+        return _with_format(by_kind if ready is None else ready(by_kind), schema)
+
+    def _allowed(self, schema: dict[str, Any]) -> list[Any] | None:
+        """The values of an enumeration, also of one that only binds texts (`if` the node is a string, `then` enum)."""
+        if "const" in schema:
+            return [schema["const"]]
+        if "enum" in schema:
+            values: list[Any] = schema["enum"]
+            return values
+        if schema.get("if") in ({"type": "string"}, {"not": {"pattern": _AN_EXPRESSION}}):
+            return self._allowed(self._target(schema["then"]))
+        return None
+
+    def _target(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The definition that a schema refers to, or the schema itself."""
+        reference = schema.get("$ref")
+        if reference is None:
+            return schema
+        target: dict[str, Any] = self.definitions[reference.removeprefix("#/$defs/")]
+        return target
+
+    def defined(self, name: str) -> Check:
+        """The check of a definition, compiled when it first runs; a definition may contain itself."""
+        known = self.compiled.get(name)
+        if known is not None:
+            return known
+        source = self.definitions[name]
+        if source.get("items") == {"$ref": f"#/$defs/{name}"}:
+            compiled = self._anything_check(source)
+        else:
+            compiled = self.compile(source)
+        self.compiled[name] = compiled
+        return compiled
+
+    def _later(self, owner: dict[str, Check], name: str, schema: dict[str, Any]) -> Check:
+        """A check that compiles itself when it first runs, and then stands in its own place."""
+
+        def first(node: Any, run: _Run) -> None:
+            check = owner[name] = self.compile(schema)
+            check(node, run)
+
+        return first
+
+    def _branch(self, schema: dict[str, Any] | None) -> Check:
+        """A check of `schema` that compiles when it first runs."""
+        if schema is None:
+            return _pass
+        owner: dict[str, Check] = {}
+        owner[""] = self._later(owner, "", schema)
+        return lambda node, run: owner[""](node, run)
+
+    # ---------------------------------------------------------------------------------------------- scalars
+
+    @staticmethod
+    def _fast_text(schema: dict[str, Any]) -> Callable[[Check], Check] | None:
+        """A wrapper that accepts the usual case at once where any text will do."""
+        if not _types(schema) >= {"string", "number", "boolean"} or _SPECIAL.intersection(schema):
+            return None
+        types = _types(schema)
+        if "pattern" in schema and schema["pattern"] != _NO_EXPRESSION:
+            return None
+        if "null" in types and "minLength" not in schema:
+
+            def wrap(check: Check) -> Check:
+                def any_text(node: Any, run: _Run) -> None:
+                    if node.__class__ is not Scalar or "${{" in node.value:
+                        check(node, run)
+
+                return any_text
+
+            return wrap
+        if "null" not in types and schema.get("minLength") == 1:
+
+            def wrap_non_empty(check: Check) -> Check:
+                def some_text(node: Any, run: _Run) -> None:
+                    if node.__class__ is Scalar:
+                        value = node.value
+                        if value and "${{" not in value and value not in _NULLS:
+                            return
+                    check(node, run)
+
+                return some_text
+
+            return wrap_non_empty
+        return None
+
+    def _scalar_check(self, schema: dict[str, Any]) -> Check:
+        if schema.get("not") == {}:
+            return _refusal(schema)
+        types = _types(schema)
+        place = self.places.get(schema.get("x-expressions", ""))
+        pattern = schema.get("pattern")
+        wants_expression = pattern == _AN_EXPRESSION
+        no_expression = pattern == _NO_EXPRESSION
+        condition = "x-condition" in schema
+        matcher = None if pattern is None or wants_expression or no_expression else re.compile(pattern)
+        least = schema.get("minLength", 0)
+        most = schema.get("maxLength")
+        minimum = schema.get("minimum")
+        maximum = schema.get("maximum")
+        allowed = self._allowed(schema)
+        message = schema.get("errorMessage") or schema.get("patternErrorMessage")
+        own_message = schema.get("errorMessage")
+        expected = _expected(types, wants_expression)
+        further = [self._branch(part) for part in schema.get("allOf", ())]
+
+        def check(node: Any, run: _Run) -> None:
+            value: str = node.value
+            kind = "string"
+            if condition:
+                if node.style or node.resolved() is not None:
+                    _check_condition(node, place, run)
+                return
+            if "${{" in value:
+                folded = _constant_text(value)
+                if folded is not None:
+                    value = folded
+                elif no_expression:
+                    run.add("pattern", message or "an expression is not allowed here", node)
+                    return
+                elif place is not None and "string" in types:
+                    _check_expressions(node, place, run, wants_expression or allowed is not None)
+                    return
+                elif wants_expression:
+                    return
+            elif not node.style:
+                kind = _kind(node)
+            if kind not in types and not (kind == "number" and "integer" in types and _is_whole(node)):
+                run.add("type", own_message or f"expected {expected}, found {_found(node, kind, value)}", node)
+            elif allowed is not None and not _is_among(value if kind == "string" else _resolved(node), allowed):
+                run.add("enum", own_message or _not_allowed(value, allowed), node)
+            elif kind == "string":
+                if len(value) < least:
+                    run.add("minLength", own_message or "the text must not be empty", node)
+                elif most is not None and len(value) > most:
+                    run.add("maxLength", own_message or f"the text has more than {most} characters", node)
+                elif wants_expression:
+                    run.add("pattern", own_message or f"expected {expected}, found the text '{_short(value)}'", node)
+                elif matcher is not None and not matcher.search(value):
+                    run.add("pattern", message or f"'{_short(value)}' does not match {pattern}", node)
+            elif kind == "number" and minimum is not None and _resolved(node) < minimum:
+                run.add("minimum", own_message or f"{value} is below {minimum}", node)
+            elif kind == "number" and maximum is not None and _resolved(node) > maximum:
+                run.add("maximum", own_message or f"{value} is above {maximum}", node)
+            for more in further:
+                more(node, run)
+
+        return check
+
+    # ---------------------------------------------------------------------------------------------- lists
+
+    def _sequence_check(self, schema: dict[str, Any]) -> Check:
+        if schema.get("not") == {}:
+            return _refusal(schema)
+        types = _types(schema)
+        if "array" not in types:
+            return _mismatch(schema, types)
+        item = self.compile(schema["items"]) if "items" in schema else _pass
+        least = schema.get("minItems", 0)
+        most = schema.get("maxItems")
+        unique = schema.get("uniqueItems", False)
+        own_message = schema.get("errorMessage")
+        further = [self._branch(part) for part in schema.get("allOf", ())]
+        if "if" in schema and self._allowed(schema) is None:
+            further.append(self._conditional(schema))
+
+        def check(node: Any, run: _Run) -> None:
+            items = node.items
+            for child in items:
+                item(child, run)
+            if len(items) < least:
+                run.add("minItems", own_message or f"the list needs at least {_counted(least, 'entry')}", node)
+            if most is not None and len(items) > most:
+                run.add("maxItems", own_message or f"the list may have at most {_counted(most, 'entry')}", node)
+            if unique:
+                seen: set[Any] = set()
+                for child in items:
+                    if isinstance(child, Scalar):
+                        if (value := _resolved(child)) in seen:
+                            run.add("uniqueItems", own_message or f"'{child.value}' is in the list twice", child)
+                        seen.add(value)
+            for more in further:
+                more(node, run)
+
+        return check
+
+    # ---------------------------------------------------------------------------------------------- mappings
+
+    def _mapping_check(self, schema: dict[str, Any]) -> Check:
+        if schema.get("not") == {}:
+            return _refusal(schema)
+        types = _types(schema)
+        if "object" not in types:
+            return _mismatch(schema, types)
+        properties: dict[str, Check] = {}
+        for name, part in schema.get("properties", {}).items():
+            properties[name] = self._later(properties, name, part)
+        further = [self._branch(part) for part in schema.get("allOf", ())]
+        if "if" in schema and self._allowed(schema) is None:
+            further.append(self._conditional(schema))
+        if not properties and len(further) == 1 and "additionalProperties" not in schema and "required" not in schema:
+            return further[0]
+        other = self._other_key(schema, properties)
+        required: list[str] = schema.get("required", [])
+        least = schema.get("minProperties", 0)
+        own_message = schema.get("errorMessage")
+        similar = bool(schema.get("additionalProperties"))
+
+        def check(node: Any, run: _Run) -> None:
+            items = node.items
+            for key, value in items:
+                known = properties.get(key.value) if key.__class__ is Scalar else None
+                if known is not None:
+                    known(value, run)
+                else:
+                    other(key, value, run)
+            for name in required:
+                if name not in node and not _has_expression_key(node):
+                    run.add("required", own_message or f"'{name}' is missing", node)
+            if len(items) < least:
+                run.add("minProperties", own_message or f"at least {_counted(least, 'entry')} must stand here", node)
+            if len(items) > 1:
+                if similar:
+                    _check_similar_keys(node, run)
+                elif len(items) != len(node.keys()):
+                    _check_duplicate_keys(node, run)
+            for more in further:
+                more(node, run)
+
+        return check
+
+    def _other_key(self, schema: dict[str, Any], properties: dict[str, Check]) -> Callable[[Any, Any, _Run], None]:
+        """What becomes of a key that is not among the properties."""
+        extra = schema.get("additionalProperties", True)
+        place = self.places.get(schema.get("x-expressions", ""))
+        by_expression = schema.get("patternProperties", {}).get(_EXPRESSION_KEY)
+        on_expression = self._branch(by_expression) if by_expression is not None else _pass if extra is False else None
+        takes_expressions = place is not None and (by_expression is not None or extra is not False)
+        names = schema.get("propertyNames")
+        name_check = None if names is None else self._name_check(names)
+        words: dict[str, str] = schema.get("x-unknown-keys", {})
+        on_extra = self._branch(extra) if isinstance(extra, dict) else _pass
+        if isinstance(extra, dict) and "$ref" not in extra:
+            on_extra = self.compile(extra)
+
+        def other(key: Any, value: Any, run: _Run) -> None:
+            if key.__class__ is not Scalar:
+                run.add(KEY, "a key must be text", key)
+                return
+            text = key.value
+            if "${{" in text and takes_expressions:
+                assert place is not None
+                _check_expressions(key, place, run, False, key=True)
+                (on_expression or on_extra)(value, run)
+            elif extra is False:
+                message = words.get(text) or _unknown_key(text, properties)
+                run.problems.append(Problem("additionalProperties", message, key, key.span))
+            else:
+                if name_check is not None:
+                    name_check(key, run)
+                if text in _NULLS and not key.style:
+                    run.add(KEY, "a key must not be null; put it in quotes", key)
+                on_extra(value, run)
+
+        return other
+
+    def _name_check(self, schema: dict[str, Any]) -> Check | None:
+        """The check of a key; unlike values, keys are always text."""
+        schema = self._target(schema)
+        least = schema.get("minLength", 0)
+        pattern = schema.get("pattern")
+        matcher = None if pattern is None else re.compile(pattern)
+        allowed = self._allowed(schema)
+        message = schema.get("patternErrorMessage") or f"the key does not match {pattern}"
+
+        def check(key: Any, run: _Run) -> None:
+            text = key.value
+            if len(text) < least:
+                run.add("propertyNames", "a key must not be empty", key)
+            elif matcher is not None and not matcher.search(text):
+                run.add("propertyNames", f"'{_short(text)}': {message}", key)
+            elif allowed is not None and text not in allowed:
+                run.add("propertyNames", _not_allowed(text, allowed), key)
+
+        return check
+
+    def _conditional(self, schema: dict[str, Any]) -> Check:
+        """if/then/else; the common test, whether a key is there, costs one look-up."""
+        test = schema["if"]
+        then = self._branch(schema.get("then"))
+        otherwise = self._branch(schema.get("else"))
+        if list(test) == ["required"] and len(test["required"]) == 1:
+            name = test["required"][0]
+
+            def by_key(node: Any, run: _Run) -> None:
+                (then if node.__class__ is not Mapping or name in node else otherwise)(node, run)
+
+            return by_key
+        condition = self._branch(test)
+
+        def check(node: Any, run: _Run) -> None:
+            trial = _Run(run.document)
+            condition(node, trial)
+            (otherwise if trial.problems else then)(node, run)
+
+        return check
+
+    def _anything_check(self, schema: dict[str, Any]) -> Check:
+        """Any value at any depth, without recursion in Python: only its expressions and keys can be wrong."""
+        place = self.places.get(schema.get("x-expressions", ""))
+
+        def check(node: Any, run: _Run) -> None:
+            todo = [node]
+            while todo:
+                node = todo.pop()
+                if isinstance(node, Scalar):
+                    if "${{" not in node.value or _constant_text(node.value) is not None:
+                        continue
+                    if place is None:
+                        run.add("pattern", "an expression is not allowed here", node)
+                    else:
+                        _check_expressions(node, place, run, False)
+                elif isinstance(node, Sequence):
+                    todo.extend(node.items)
+                else:
+                    for key, value in node.items:
+                        if not isinstance(key, Scalar):
+                            run.add(KEY, "a key must be text", key)
+                        elif "${{" in key.value:
+                            if place is None:
+                                run.add(KEY, "an expression is not allowed as a key here", key)
+                            else:
+                                _check_expressions(key, place, run, False, key=True)
+                        todo.append(value)
+                    if len(node.items) > 1:
+                        _check_similar_keys(node, run)
+
+        return check
+
+
+def _with_format(check: Check, schema: dict[str, Any]) -> Check:
+    """The check followed by the one that ``x-format`` names."""
+    named = CHECKS.get(schema.get("x-format", ""))
+    if named is None:
+        return check
+
+    def check_with_format(node: Any, run: _Run) -> None:
+        check(node, run)
+        for culprit, message in named(node):
+            run.add(FORMAT, message, culprit)
+
+    return check_with_format
+
+
+def _pass(node: Any, run: _Run) -> None:
+    """Accepts every node."""
+
+
+def _refusal(schema: dict[str, Any]) -> Check:
+    message = schema["errorMessage"]
+    return lambda node, run: run.add("not", message, node)
+
+
+def _mismatch(schema: dict[str, Any], types: frozenset[str]) -> Check:
+    message = schema.get("errorMessage")
+    expected = _expected(types, schema.get("pattern") == _AN_EXPRESSION)
+
+    def check(node: Any, run: _Run) -> None:
+        run.add("type", message or f"expected {expected}, found {_KINDS[_kind(node)]}", node)
+
+    return check
+
+
+_AN_EXPRESSION = r"^(?!\$\{\{\s*(?:'[^']*')+\s*\}\}$)[\s\S]*\$\{\{[\s\S]*\}\}"
+_NO_EXPRESSION = r"^(?:\$\{\{\s*(?:'[^']*')+\s*\}\}$|(?![\s\S]*\$\{\{))"
+_EXPRESSION_KEY = r"\$\{\{"
+"""The three patterns of our schemas that speak of expressions; only other validators run them as patterns.
+
+A quoted string alone in its fences is no expression: GitHub reads it as that text.
+"""
+
+
+def _types(schema: dict[str, Any]) -> frozenset[str]:
+    types = schema.get("type")
+    if types is not None:
+        return frozenset((types,)) if isinstance(types, str) else frozenset(types)
+    values = schema.get("enum", [schema["const"]] if "const" in schema else None)
+    if values is None:
+        return _ALL_SCALARS | {"object", "array"}
+    return frozenset([_type_of(value) for value in values])
+
+
+def _is_among(value: Any, allowed: list[Any]) -> bool:
+    return any(value == each and isinstance(value, bool) == isinstance(each, bool) for each in allowed)
+
+
+def _type_of(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "boolean"
+    return "string" if isinstance(value, str) else "number"
+
+
+def _resolved(node: Scalar) -> Any:
+    return node.value if node.style else node.resolved()
+
+
+def _is_whole(node: Scalar) -> bool:
+    return float(_resolved(node)).is_integer()
+
+
+# ------------------------------------------------------------------------------------------------------ expressions
+
+
+def _constant_text(value: str) -> str | None:
+    """The text of a value that is one quoted string in fences, ``${{ 'text' }}``: GitHub reads it as that text."""
+    if not value.startswith("${{") or not value.endswith("}}") or value[3:].lstrip()[:1] != "'":
+        return None
+    parts = expressions.segments(value)
+    if len(parts) != 1 or not isinstance(parts[0].expr, expressions.Literal) or parts[0].end != len(value):
+        return None
+    constant = parts[0].expr.value
+    return constant if isinstance(constant, str) else None
+
+
+def _check_expressions(node: Scalar, place: _Place, run: _Run, wanted: bool, key: bool = False) -> None:
+    """Syntax, contexts and functions of every expression in a scalar; `wanted`: nothing but an expression will do."""
+    value = node.value
+    if value in place.clean and not key:
+        return
+    count = len(run.problems)
+    for part in expressions.segments(value):
+        if part.error is not None:
+            unclosed = wanted and "}}" not in value
+            run.add_inside("pattern" if unclosed else EXPRESSION, node, part.error)
+        elif part.expr is not None:
+            _check_tree(node, part.expr, place, run)
+        elif not key:
+            error = expressions.ExpressionError("'insert' is for keys only", part.start, part.end)
+            run.add_inside(EXPRESSION, node, error)
+    whole = expressions.template_error(value)
+    if whole is not None:
+        run.add(EXPRESSION, whole.message, node)
+    if count == len(run.problems) and not key:
+        place.clean.add(value)
+
+
+def _check_condition(node: Scalar, place: _Place | None, run: _Run) -> None:
+    """The text of an ``if``, with or without fences."""
+    assert place is not None
+    value = node.value
+    if value in place.clean:
+        return
+    count = len(run.problems)
+    condition = expressions.condition(value)
+    for error in condition.errors:
+        run.add_inside(EXPRESSION, node, error)
+    if condition.expr is not None:
+        _check_tree(node, condition.expr, place, run)
+    elif any(part.directive for part in condition.segments):
+        run.add(EXPRESSION, "'insert' is for keys only", node)
+    if count == len(run.problems):
+        place.clean.add(value)
+
+
+def _check_tree(node: Scalar, expr: expressions.Expr, place: _Place, run: _Run) -> None:
+    for error in expressions.check(expr, place.contexts, place.functions):
+        message = error.message.replace("not available here", f"not available in {place.title}", 1)
+        run.add_inside(EXPRESSION, node, expressions.ExpressionError(message, error.start, error.end))
+
+
+# ------------------------------------------------------------------------------------------------------------ keys
+
+
+def _has_expression_key(node: Mapping) -> bool:
+    """Whether a key is computed, so that nobody can tell which keys there are."""
+    return any("${{" in key for key, _, _ in node.pairs())
+
+
+def _check_duplicate_keys(node: Mapping, run: _Run) -> None:
+    seen: set[str] = set()
+    for key, _ in node.items:
+        if isinstance(key, Scalar):
+            if key.value in seen and "${{" not in key.value:
+                run.problems.append(Problem(DUPLICATE_KEY, f"the key '{key.value}' stands here twice", key, key.span))
+            seen.add(key.value)
+
+
+def _check_similar_keys(node: Mapping, run: _Run) -> None:
+    """Keys that are equal but for letter case: GitHub does not tell them apart."""
+    names = [key.value.upper() for key, _ in node.items if isinstance(key, Scalar)]
+    if len(set(names)) == len(names):
+        return
+    seen: dict[str, str] = {}
+    for key, _ in node.items:
+        if not isinstance(key, Scalar) or "${{" in key.value:
+            continue
+        text = key.value
+        earlier = seen.setdefault(text.upper(), text)
+        if earlier is text:
+            continue
+        if earlier == text:
+            problem = Problem(DUPLICATE_KEY, f"the key '{text}' stands here twice", key, key.span)
+        else:
+            message = f"'{text}' and '{earlier}' are the same key for GitHub, which ignores letter case"
+            problem = Problem(SIMILAR_KEY, message, key, key.span)
+        run.problems.append(problem)
+
+
+def _unknown_key(text: str, properties: dict[str, Check]) -> str:
+    if text == "<<":
+        return "GitHub does not know YAML merge keys (<<)"
+    if "${{" in text:
+        return "an expression is not allowed as a key here"
+    hint = _closest(text, list(properties))
+    if hint:
+        return f"unknown key '{_short(text)}'; did you mean '{hint}'?"
+    return f"unknown key '{_short(text)}'; known here: {_listed(sorted(properties))}"
+
+
+# ----------------------------------------------------------------------------------------------------------- words
+
+
+def _expected(types: frozenset[str], expression: bool) -> str:
+    if types >= {"string", "number", "boolean"} or ("string" in types and not expression):
+        names = ["text"] + [_KINDS[kind] for kind in ("array", "object") if kind in types]
+    else:
+        names = [words for kind, words in _KINDS.items() if kind in types and kind != "string"]
+        if expression:
+            names.append("an expression")
+    return " or ".join(names) if len(names) < 3 else ", ".join(names[:-1]) + " or " + names[-1]
+
+
+def _found(node: Scalar, kind: str, value: str) -> str:
+    if kind == "null":
+        return "nothing"
+    if kind == "string":
+        return f"the text '{_short(value)}'" if value else "an empty text"
+    return f"the number {_short(value)}" if kind == "number" else value
+
+
+def _not_allowed(value: str, allowed: list[Any]) -> str:
+    words = ["true" if each is True else "nothing" if each is None else str(each) for each in allowed]
+    hint = _closest(value, words)
+    if hint:
+        return f"unknown value '{_short(value)}'; did you mean '{hint}'?"
+    return f"unknown value '{_short(value)}'; known here: {_listed(words)}"
+
+
+def _closest(text: str, words: list[str]) -> str:
+    """The word that a typing error most likely meant, or ''."""
+    import difflib  # noqa: PLC0415 -- only for a file that is wrong; the usual run does not pay for it
+
+    lower = {word.lower().replace("_", "-"): word for word in words}
+    close = difflib.get_close_matches(text.lower().replace("_", "-"), list(lower), 1, 0.75)
+    return lower[close[0]] if close else ""
+
+
+def _listed(words: list[str]) -> str:
+    return ", ".join(words) if len(words) <= 12 else ", ".join(words[:12]) + f" and {len(words) - 12} more"
+
+
+def _short(text: str) -> str:
+    line = text.strip().partition("\n")[0]
+    return line if len(line) <= 60 and line == text.strip() else line[:57] + "…"
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun if number == 1 else noun[:-1] + 'ies'}"

@@ -1,0 +1,339 @@
+"""Typed views over documents: workflows, jobs, steps, uses, composite actions.
+
+A view never copies the tree and never fails: where the tree is not what GitHub expects, the view is empty there and
+`invalid-workflow` says so.
+"""
+
+from __future__ import annotations
+
+from .document import Document, Mapping, Node, Scalar, Sequence
+from .expressions import Segment, condition, segments
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .expressions import Expr
+
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+class Uses:
+    """What a ``uses:`` names.
+
+    kind   ``action`` (owner/repo[/path]@ref), ``workflow`` (owner/repo/.github/workflows/x.yml@ref), ``local``
+           (``./path``), ``self`` (``$/path``, the same repository at the same commit), ``docker``, or ``invalid``
+    owner, repo, path, ref   the parts, '' where there are none; `path` has no leading slash
+    job    whether it stands at a job (a reusable workflow) or at a step
+    """
+
+    __slots__ = ("job", "kind", "node", "owner", "path", "ref", "repo", "text")
+
+    def __init__(self, node: Scalar, job: bool) -> None:
+        self.node = node
+        self.job = job
+        text = self.text = node.value.strip()
+        self.owner = self.repo = self.path = self.ref = ""
+        if text.startswith(("./", "../")) or text == ".":
+            self.kind = "local"
+            self.path = text.removeprefix("./").rstrip("/")
+        elif text.startswith("$/"):
+            self.kind = "self"
+            self.path = text[2:].rstrip("/")
+        elif text.startswith("docker://"):
+            self.kind = "docker"
+            self.path = text[9:]
+        else:
+            name, _, self.ref = text.partition("@")
+            parts = name.split("/")
+            if len(parts) < 2 or not all(parts) or not self.ref or "${{" in text:
+                self.kind = "invalid"
+                return
+            self.owner, self.repo = parts[0], parts[1]
+            self.path = "/".join(parts[2:])
+            workflow = self.path.startswith(".github/workflows/") and self.path.endswith((".yml", ".yaml"))
+            self.kind = "workflow" if workflow else "action"
+
+    @property
+    def slug(self) -> str:
+        """``owner/repo`` in lower case, as GitHub compares it; '' for local, docker and invalid ones."""
+        return f"{self.owner}/{self.repo}".lower() if self.owner else ""
+
+    @property
+    def name(self) -> str:
+        """``owner/repo[/path]`` in lower case; '' for local, docker and invalid ones."""
+        return f"{self.slug}/{self.path.lower()}" if self.owner and self.path else self.slug
+
+    @property
+    def pinned(self) -> bool:
+        """Whether the reference is a full commit SHA (40 or 64 hex digits), or for docker a digest."""
+        if self.kind == "docker":
+            return "@sha256:" in self.path and len(self.path.rpartition("@sha256:")[2]) == 64
+        return is_commit(self.ref)
+
+
+def is_commit(ref: str) -> bool:
+    """Whether a reference has the form of a full commit id: 40 hex digits (SHA-1) or 64 (SHA-256)."""
+    return len(ref) in (40, 64) and _HEX.issuperset(ref)
+
+
+class Step:
+    """One step of a job or of a composite action."""
+
+    __slots__ = ("index", "node", "uses")
+
+    def __init__(self, node: Mapping, index: int) -> None:
+        self.node = node
+        self.index = index
+        uses = node.get("uses")
+        self.uses = Uses(uses, job=False) if isinstance(uses, Scalar) else None
+
+    @property
+    def id(self) -> str:
+        """The ``id``, or ''."""
+        return text_of(self.node.get("id"))
+
+    @property
+    def name(self) -> str:
+        """The ``name``, or ''."""
+        return text_of(self.node.get("name"))
+
+    @property
+    def run(self) -> Scalar | None:
+        """The script of a ``run`` step."""
+        node = self.node.get("run")
+        return node if isinstance(node, Scalar) else None
+
+    @property
+    def env(self) -> Mapping | None:
+        """The ``env`` mapping."""
+        return mapping_of(self.node.get("env"))
+
+    @property
+    def with_(self) -> Mapping | None:
+        """The ``with`` mapping."""
+        return mapping_of(self.node.get("with"))
+
+    def input(self, name: str) -> Node | None:
+        """An input given under ``with``, found as GitHub does: without regard to letter case."""
+        inputs = self.with_
+        if inputs is None:
+            return None
+        return next((value for key, _, value in inputs.pairs() if key.lower() == name), None)
+
+
+class Job:
+    """One job of a workflow; a job with `uses` calls a reusable workflow and has no steps."""
+
+    __slots__ = ("id", "key", "node", "steps", "uses")
+
+    def __init__(self, key: Scalar, node: Mapping) -> None:
+        self.id = key.value
+        self.key = key
+        self.node = node
+        uses = node.get("uses")
+        self.uses = Uses(uses, job=True) if isinstance(uses, Scalar) else None
+        self.steps: tuple[Step, ...] = steps_of(node.get("steps"))
+
+    @property
+    def needs(self) -> tuple[Scalar, ...]:
+        """The jobs that this one waits for, in either spelling."""
+        return scalars_of(self.node.get("needs"))
+
+    @property
+    def env(self) -> Mapping | None:
+        """The ``env`` mapping."""
+        return mapping_of(self.node.get("env"))
+
+    @property
+    def permissions(self) -> Node | None:
+        """The ``permissions`` node: a mapping, ``read-all``/``write-all``, or None where the job has none."""
+        return self.node.get("permissions")
+
+
+class Workflow:
+    """A workflow file.
+
+    `jobs` in file order; `triggers` maps event names to (name node, configuration node or None) for all three
+    spellings of ``on``.
+    """
+
+    __slots__ = ("_expressions", "document", "jobs", "node", "path", "triggers")
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.path = document.path
+        root = document.root
+        self.node: Mapping = root if isinstance(root, Mapping) else Mapping(0, False)
+        jobs = self.node.get("jobs")
+        self.jobs: tuple[Job, ...] = (
+            tuple(Job(key, node) for _, key, node in jobs.pairs() if isinstance(node, Mapping))
+            if isinstance(jobs, Mapping)
+            else ()
+        )
+        self.triggers = _triggers(self.node.get("on"))
+        self._expressions: tuple[Occurrence, ...] | None = None
+
+    @property
+    def permissions(self) -> Node | None:
+        """The workflow-level ``permissions`` node."""
+        return self.node.get("permissions")
+
+    @property
+    def env(self) -> Mapping | None:
+        """The workflow-level ``env`` mapping."""
+        return mapping_of(self.node.get("env"))
+
+    def uses(self) -> Iterator[tuple[Uses, Job, Step | None]]:
+        """Every ``uses``: of jobs (Step is None) and of steps."""
+        for job in self.jobs:
+            if job.uses is not None:
+                yield job.uses, job, None
+            for step in job.steps:
+                if step.uses is not None:
+                    yield step.uses, job, step
+
+    def expressions(self) -> tuple[Occurrence, ...]:
+        """Every expression of the file, found once and kept."""
+        if self._expressions is None:
+            self._expressions = tuple(_expressions(self.document))
+        return self._expressions
+
+    def job(self, id: str) -> Job | None:
+        """The job of that id, compared as GitHub does: without regard to letter case."""
+        wanted = id.lower()
+        return next((job for job in self.jobs if job.id.lower() == wanted), None)
+
+
+class Action:
+    """An action's metadata file (``action.yml``); `steps` are those of a composite action."""
+
+    __slots__ = ("_expressions", "document", "node", "path", "steps", "using")
+
+    def __init__(self, document: Document) -> None:
+        self.document = document
+        self.path = document.path
+        root = document.root
+        self.node: Mapping = root if isinstance(root, Mapping) else Mapping(0, False)
+        runs = self.node.get("runs")
+        self.using = text_of(runs.get("using")) if isinstance(runs, Mapping) else ""
+        self.steps: tuple[Step, ...] = steps_of(runs.get("steps")) if isinstance(runs, Mapping) else ()
+        self._expressions: tuple[Occurrence, ...] | None = None
+
+    def uses(self) -> Iterator[tuple[Uses, None, Step]]:
+        """Every ``uses:`` of the steps, in the shape of `Workflow.uses`."""
+        for step in self.steps:
+            if step.uses is not None:
+                yield step.uses, None, step
+
+    def expressions(self) -> tuple[Occurrence, ...]:
+        """Every expression of the file, found once and kept."""
+        if self._expressions is None:
+            self._expressions = tuple(_expressions(self.document))
+        return self._expressions
+
+
+class Occurrence:
+    """One expression at its place.
+
+    scalar      the scalar that holds it; `start`/`end` are offsets of the expression's text in the scalar's value
+    expr        the tree, or None when it does not parse (`invalid-workflow` says why)
+    key         the key under which the scalar stands, '' in a sequence
+    """
+
+    __slots__ = ("end", "expr", "key", "scalar", "start")
+
+    def __init__(self, scalar: Scalar, key: str, start: int, end: int, expr: Expr | None) -> None:
+        self.scalar = scalar
+        self.key = key
+        self.start = start
+        self.end = end
+        self.expr = expr
+
+
+def text_of(node: Node | None) -> str:
+    """The text of a scalar; '' for anything else."""
+    return node.value if isinstance(node, Scalar) else ""
+
+
+def mapping_of(node: Node | None) -> Mapping | None:
+    """The node where it is a mapping, else None."""
+    return node if isinstance(node, Mapping) else None
+
+
+def scalars_of(node: Node | None) -> tuple[Scalar, ...]:
+    """One scalar or a sequence of them, as many keys take either; anything else gives nothing."""
+    if isinstance(node, Scalar):
+        return (node,) if node.resolved() is not None else ()
+    if isinstance(node, Sequence):
+        return tuple(item for item in node.items if isinstance(item, Scalar))
+    return ()
+
+
+def steps_of(node: Node | None) -> tuple[Step, ...]:
+    """The steps of a ``steps`` sequence; those inside a ``parallel`` block stand in the same flat order."""
+    found: list[Step] = []
+    if isinstance(node, Sequence):
+        for item in node.items:
+            if isinstance(item, Mapping):
+                if "parallel" in item:
+                    for step in steps_of(item.get("parallel")):
+                        step.index = len(found)
+                        found.append(step)
+                else:
+                    found.append(Step(item, len(found)))
+    return tuple(found)
+
+
+def is_false(node: Node | None) -> bool:
+    """Whether an ``if`` can never hold: a literal false or an expression that folds to a false constant."""
+    return condition_constant(node) is False
+
+
+def condition_constant(node: Node | None) -> bool | None:
+    """What an ``if`` always is: True, False, or None where it depends on the run."""
+    if not isinstance(node, Scalar):
+        return None
+    return condition(node.value).constant
+
+
+def _triggers(node: Node | None) -> dict[str, tuple[Scalar, Node | None]]:
+    if isinstance(node, Mapping):
+        return {
+            key: (key_node, None if isinstance(value, Scalar) and value.resolved() is None else value)
+            for key, key_node, value in node.pairs()
+        }
+    return {scalar.value: (scalar, None) for scalar in scalars_of(node)}
+
+
+def _expressions(document: Document) -> Iterator[Occurrence]:
+    """Fenced expressions everywhere, and the bare text of ``if``."""
+    text = document.text
+    fenced = "${{" in text
+    stack: list[tuple[str, Node]] = [("", document.root)] if document.root is not None else []
+    seen: set[int] = set()
+    while stack:
+        key, node = stack.pop()
+        if isinstance(node, Scalar):
+            value = node.value
+            if fenced and "${{" in value:
+                for segment in segments(value):
+                    yield _occurrence(node, key, segment)
+            elif key == "if" and value:
+                parsed = condition(value)
+                yield Occurrence(node, key, 0, len(value), parsed.expr)
+        elif id(node) in seen:
+            continue
+        elif isinstance(node, Mapping):
+            if node.anchor is not None:
+                seen.add(id(node))
+            for name, value_node in reversed(node.items):
+                stack.append((name.value if isinstance(name, Scalar) else "", value_node))
+        elif isinstance(node, Sequence):
+            if node.anchor is not None:
+                seen.add(id(node))
+            stack.extend(("", item) for item in reversed(node.items))
+
+
+def _occurrence(node: Scalar, key: str, segment: Segment) -> Occurrence:
+    return Occurrence(node, key, segment.start, segment.end, segment.expr)
