@@ -1,7 +1,7 @@
 """What a reusable workflow asks of its callers, and what a call gives it.
 
-The rules of the contract are those of GitHub's own workflow parser (`actions/runner`, ``src/Sdk/WorkflowParser``, read in
-2026-11): names compare without letter case, a required input must be passed even if it has a default, booleans and
+The rules of the contract are those of GitHub's own workflow parser (`actions/runner`, ``src/Sdk/WorkflowParser``, read
+in 2026-11): names compare without letter case, a required input must be passed even if it has a default, booleans and
 numbers are not made from strings, and a called workflow may never ask for more than the caller's explicit permissions.
 """
 
@@ -88,9 +88,7 @@ class Excess(Value):
 
     __slots__ = ("job", "node", "own", "path", "scopes")
 
-    def __init__(
-        self, path: str, node: Node, job: str, scopes: tuple[tuple[str, str, str], ...], own: bool
-    ) -> None:
+    def __init__(self, path: str, node: Node, job: str, scopes: tuple[tuple[str, str, str], ...], own: bool) -> None:
         self.path = path
         self.node = node
         self.job = job
@@ -162,7 +160,7 @@ def level(permissions: Node | None, scope: str) -> str | None:
 
 
 def granted(workflow: Workflow, job: Job) -> Node | None:
-    """The ``permissions`` value that binds what a job calls: its own, else the workflow's; None when neither is stated."""
+    """The ``permissions`` value that binds what a job calls: its own, else the workflow's; None when none is stated."""
     return job.permissions if job.permissions is not None else workflow.permissions
 
 

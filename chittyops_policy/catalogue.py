@@ -9,7 +9,9 @@ import os
 from importlib import import_module
 
 from .errors import BugError
+from .resources import resource_path
 from .rule import Rule
+from .schema_rule import load_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +46,10 @@ def load() -> Catalogue:
         rule = import_module(f"chittyops_policy.rules.{theme}.{module}").RULE
         if not isinstance(rule, Rule) or rule.id != module.replace("_", "-") or rule.theme != theme:
             raise BugError(f"rules/{theme}/{module}.py does not define the rule that its name says")
+        rules[rule.id] = rule
+    for rule in load_folder(resource_path("policies", "rules"), "policies/rules"):
+        if rule.id in rules:
+            raise BugError(f"the rule {rule.id} exists twice")
         rules[rule.id] = rule
     return Catalogue(rules)
 

@@ -96,7 +96,7 @@ def run(request: Request, env: Mapping[str, str], stdin: bytes | None = None) ->
     for name, file in outputs:
         text = _render(name, reports, targets, request, env, to_file=file is not None)
         if file is None:
-            sys.stdout.write(text)
+            _print(text)
         else:
             _write(file, text)
     if all(file is not None for _, file in outputs):
@@ -363,7 +363,7 @@ def _render(
     if name == "github":
         from .reporters import github
 
-        return github.render(reports, changed=_changed(reports, targets, request))
+        return github.render(reports, changed=_changed(reports, targets, request), fail_on=request.fail_on)
     if name == "json":
         from .reporters import json_report
 
@@ -375,10 +375,10 @@ def _render(
     if name == "markdown":
         from .reporters import markdown
 
-        return markdown.render(reports)
+        return markdown.render(reports, fail_on=request.fail_on, verbose=request.verbose)
     from .reporters import junit
 
-    return junit.render(reports)
+    return junit.render(reports, fail_on=request.fail_on)
 
 
 def _changed(
@@ -394,6 +394,15 @@ def _changed(
         for report, target in zip(reports, targets, strict=True)
         for path, ranges in changed_lines(target.root, request.changed_since).items()
     }
+
+
+def _print(text: str) -> None:
+    """Writes to standard output. A reader that has gone, as behind ``| head``, changes no file and no exit code."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _write(path: str, text: str) -> None:

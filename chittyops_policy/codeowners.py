@@ -2,7 +2,8 @@
 
 Source: GitHub's page "About code owners" and its REST endpoint for CODEOWNERS errors (2026-11). The last line that
 matches a path decides; a line without owners leaves its paths to nobody; a line with a mistake in it is skipped.
-Patterns are those of .gitignore without ``!``, ``[ ]`` and an escaped ``#``; letter case counts in paths, not in owners.
+Patterns are those of .gitignore without ``!``, ``[ ]`` and an escaped ``#``. Letter case counts in paths, not in
+owners.
 """
 
 from __future__ import annotations
@@ -199,7 +200,7 @@ def _pattern_error(pattern: str) -> str:
 
 
 def _parts_of(pattern: str) -> tuple[str, ...]:
-    """A pattern as parts from the top: ``docs/`` is ``**``, ``docs``, ``**``. A trailing ``''`` stands for "and below"."""
+    """A pattern as parts from the top: ``docs/`` is ``**``, ``docs``, ``**``; a ``''`` at the end is "and below"."""
     parts = pattern.split("/")
     if parts[0] == "":
         parts = parts[1:]

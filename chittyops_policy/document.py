@@ -12,18 +12,35 @@ from __future__ import annotations
 from bisect import bisect_right
 
 from .model import Region, Span
-from .yaml_events import YAMLError, new_parser
+from .yaml_events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+    YAMLError,
+    new_parser,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import Any
 
-MAX_BYTES = 4 * 1024 * 1024
-"""A larger file is not parsed: GitHub's own limit for a workflow file is well below."""
+MAX_CHARACTERS = 1024 * 1024
+"""A longer file is not parsed. GitHub's workflow parser has the same limit (``ParseOptions.MaxFileSize``, 2026-11)."""
 
-MAX_DEPTH = 1000
-"""Deeper nesting is an error; libyaml needs quadratic time in the depth."""
+MAX_DEPTH = 100
+"""Deeper nesting is an error; GitHub stops at 50 (``ParseOptions.MaxDepth``). Recursive walks are safe up to here."""
+
+MAX_EVENTS = 500_000
+"""A file with more values and ends of collections is not read to its end. Real workflows have some thousands."""
+
+MAX_DUPLICATES = 100
+"""So many keys that stand twice are remembered; a file with more is generated or hostile."""
 
 MAX_EXPANDED_NODES = 100_000
 """Aliases may not blow a file up to more nodes than this, counted as if every alias were copied."""
@@ -63,11 +80,11 @@ class Scalar(Node):
         self.anchor = None
         self.tag = None
 
-    def resolved(self) -> None | bool | int | float | str:
+    def resolved(self) -> bool | int | float | str | None:
         """The value that YAML 1.2's core schema gives: only plain or explicitly tagged scalars can be non-strings."""
-        if self.style:
-            return self.value
-        return _resolve_plain(self.value) if self.tag is None else _resolve_tagged(self.tag, self.value)
+        if self.tag is not None:
+            return _resolve_tagged(self.tag, self.value)
+        return self.value if self.style else _resolve_plain(self.value)
 
     def __repr__(self) -> str:
         return f"Scalar({self.value!r}, {self.start}, {self.end})"
@@ -161,7 +178,7 @@ class Document:
 
     root        the top node of the first YAML document; None for an empty file and after an error
     error       the SyntaxProblem that stopped parsing, or None
-    duplicates  (earlier key, later key) of every mapping key that stands twice
+    duplicates  (earlier key, later key) of mapping keys that stand twice, at most MAX_DUPLICATES
     extra       the span of a second YAML document in the same file, or None
     """
 
@@ -275,7 +292,7 @@ class Document:
                 stack.extend(reversed(node.items))
 
     def mappings(self) -> Iterator[Mapping]:
-        """Every mapping of the tree once, in no promised order; those inside a key that is a collection are left out."""
+        """Every mapping of the tree once, in no promised order; what stands inside a key is left out."""
         stack: list[Node] = [self.root] if self.root is not None else []
         seen: set[int] = set()
         while stack:
@@ -293,10 +310,8 @@ class Document:
 
 def parse(path: str, data: bytes) -> Document:
     """The document of a file. Never raises for bad content: `Document.error` says what is wrong and where."""
-    if len(data) > MAX_BYTES:
-        document = Document(path, "")
-        document.error = SyntaxProblem(f"the file has {len(data):,} bytes; at most {MAX_BYTES:,} are read", Span(0, 0))
-        return document
+    if len(data) > 4 * MAX_CHARACTERS:  # too long in any encoding
+        return _too_long(path, f"{len(data):,} bytes")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -312,6 +327,8 @@ def parse(path: str, data: bytes) -> Document:
 
 def parse_text(path: str, text: str) -> Document:
     """The document of a text; see `parse`."""
+    if len(text) > MAX_CHARACTERS:
+        return _too_long(path, f"{len(text):,} characters")
     document = Document(path, text)
     shift = 1 if text.startswith("\ufeff") else 0
     try:
@@ -322,6 +339,14 @@ def parse_text(path: str, text: str) -> Document:
     except _Refused as refusal:
         document.root = None
         document.error = refusal.problem
+    return document
+
+
+def _too_long(path: str, length: str) -> Document:
+    document = Document(path, "")
+    document.error = SyntaxProblem(
+        f"the file has {length}; GitHub reads at most {MAX_CHARACTERS:,} characters", Span(0, 0)
+    )
     return document
 
 
@@ -382,123 +407,109 @@ def _compose(document: Document, text: str, shift: int) -> None:
     get_event = parser.get_event
     anchors = document.anchors
     duplicates = document.duplicates
-    open_nodes: list[Any] = []
-    open_keys: list[Any] = []  # beside each open mapping the key that waits for its value
+    enclosing: list[tuple[Any, Any, Any]] = []  # (parent, append, waiting) of every collection around the current one
     parent: Any = None
-    waiting: Any = None  # the key of the innermost open mapping
+    append: Any = None  # of the items of `parent`, where it is a sequence
+    waiting: Any = None  # the key that waits for its value, where `parent` is a mapping
     aliases = False
     in_document = False
-    while True:
+    for _ in range(MAX_EVENTS):
         event = get_event()
-        kind = type(event).__name__
-        if kind == "ScalarEvent":
-            style = event.style
+        kind = type(event)
+        if kind is ScalarEvent:
             node: Any = Scalar(
-                event.value,
-                "" if style is None or style == "\0" else style,
-                event.start_mark.index + shift,
-                event.end_mark.index + shift,
+                event.value, event.style or "", event.start_mark.index + shift, event.end_mark.index + shift
             )
-            if style == "|" or style == ">":
-                node.end = _trimmed(document.text, node.start, node.end)
-            if event.tag is not None:
-                node.tag = event.tag
-                node.start = _after_properties(document.text, node.start, node.end)
-            if event.anchor is not None:
-                node.anchor = event.anchor
-                anchors[event.anchor] = node
-                if event.tag is None:
-                    node.start = _after_properties(document.text, node.start, node.end)
-        elif kind == "MappingStartEvent" or kind == "SequenceStartEvent":
-            start = event.start_mark.index + shift
-            if len(open_nodes) >= MAX_DEPTH:
-                raise _Refused(f"nested more than {MAX_DEPTH} levels deep", start, start + 1)
-            node = (Mapping if kind == "MappingStartEvent" else Sequence)(start, bool(event.flow_style))
-            node.tag = event.tag
-            node.parent = parent
-            if event.anchor is not None:
-                node.anchor = event.anchor
-                anchors[event.anchor] = node
-            open_nodes.append(parent)
-            open_keys.append(waiting)
-            parent, waiting = node, None
-            continue
-        elif kind == "MappingEndEvent" or kind == "SequenceEndEvent":
+            if event.anchor is not None or event.tag is not None or node.style in _BLOCK_STYLES:
+                _finish_scalar(document, node, event)
+        elif kind is MappingEndEvent or kind is SequenceEndEvent:
             node = parent
             if node.flow:
                 node.end = event.end_mark.index + shift
             elif node.items:
                 last = node.items[-1]
-                node.end = max(node.start, (last[1] if kind == "MappingEndEvent" else last).end)
-            parent = open_nodes.pop()
-            waiting = open_keys.pop()
-        elif kind == "AliasEvent":
+                node.end = max(node.start, (last[1] if kind is MappingEndEvent else last).end)
+            parent, append, waiting = enclosing.pop()
+        elif kind is MappingStartEvent or kind is SequenceStartEvent:
             start = event.start_mark.index + shift
-            end = event.end_mark.index + shift
-            node = anchors.get(event.anchor)
-            if node is None:
-                raise _Refused(f"alias *{event.anchor} has no anchor before it", start, end)
-            if node is parent or node in open_nodes:
-                raise _Refused(f"alias *{event.anchor} stands inside its own anchor", start, end)
-            aliases = True
-            if type(parent) is Mapping and waiting is None:
-                # An alias as a key takes the text of the anchored scalar, at the place of the alias.
-                if isinstance(node, Scalar):
-                    node = Scalar(node.value, node.style, start, end)
-            if parent is None:
-                document.root = node
-            elif type(parent) is Sequence:
-                parent.items.append(node)
-            elif waiting is None:
-                waiting = node
-                node.parent = node.parent or parent
-            else:
-                _add_pair(parent, waiting, node, duplicates)
-                waiting = None
+            if len(enclosing) >= MAX_DEPTH:
+                raise _Refused(f"nested more than {MAX_DEPTH} levels deep", start, start + 1)
+            node = (Mapping if kind is MappingStartEvent else Sequence)(start, bool(event.flow_style))
+            node.tag = event.tag
+            node.parent = parent
+            if event.anchor is not None:
+                node.anchor = event.anchor
+                anchors[event.anchor] = node
+            enclosing.append((parent, append, waiting))
+            parent, waiting = node, None
+            append = node.items.append if kind is SequenceStartEvent else None
             continue
-        elif kind == "DocumentStartEvent":
+        elif kind is AliasEvent:
+            aliases = True
+            place = Span(event.start_mark.index + shift, event.end_mark.index + shift)
+            node = _aliased(anchors, event.anchor, place, [parent, *(entry[0] for entry in enclosing)])
+            if append is None and waiting is None and isinstance(node, Scalar):
+                # As a key it stands for the text of the anchored scalar, at the place of the alias.
+                node = Scalar(node.value, node.style, place.start, place.end)
+                node.parent = parent
+        elif kind is DocumentStartEvent:
             if in_document:
                 at = event.start_mark.index + shift
                 document.extra = Span(at, event.end_mark.index + shift)
                 break
             in_document = True
             continue
-        elif kind == "StreamEndEvent":
+        elif kind is StreamEndEvent:
             break
         else:
             continue
-        # A complete node: give it to the collection around it.
-        if parent is None:
-            node.parent = None
+        # A complete node: give it to the collection around it. An aliased one keeps the parent of its anchor.
+        if kind is not AliasEvent:
+            node.parent = parent
+        if append is not None:
+            append(node)
+        elif parent is None:
             document.root = node
-        elif type(parent) is Sequence:
-            node.parent = parent
-            parent.items.append(node)
         elif waiting is None:
-            node.parent = parent
             waiting = node
         else:
-            node.parent = parent
             parent.items.append((waiting, node))
             if type(waiting) is Scalar:
                 key = waiting.value
                 index = parent._index
-                if key in index:
-                    duplicates.append((index[key][0], waiting))
-                else:
+                if key not in index:
                     index[key] = (waiting, node)
+                elif len(duplicates) < MAX_DUPLICATES:
+                    duplicates.append((index[key][0], waiting))
             waiting = None
+    else:
+        raise _Refused("the file has too many values to be read", 0, 0)
     if aliases:
         _refuse_bombs(document)
 
 
-def _add_pair(mapping: Mapping, key: Node, value: Node, duplicates: list[tuple[Scalar, Scalar]]) -> None:
-    mapping.items.append((key, value))
-    if isinstance(key, Scalar):
-        if key.value in mapping._index:
-            duplicates.append((mapping._index[key.value][0], key))
-        else:
-            mapping._index[key.value] = (key, value)
+_BLOCK_STYLES = ("|", ">")
+
+
+def _finish_scalar(document: Document, node: Scalar, event: Any) -> None:
+    """What only some scalars have: an anchor, a tag, or a block body with blank lines behind it."""
+    if event.anchor is not None or event.tag is not None:
+        node.start = _after_properties(document.text, node.start, node.end)
+        node.tag = event.tag
+    if event.anchor is not None:
+        node.anchor = event.anchor
+        document.anchors[event.anchor] = node
+    if node.style in _BLOCK_STYLES:
+        node.end = _trimmed(document.text, node.start, node.end)
+
+
+def _aliased(anchors: dict[str, Node], name: str, place: Span, around: list[Any]) -> Node:
+    node = anchors.get(name)
+    if node is None:
+        raise _Refused(f"alias *{name} has no anchor before it", place.start, place.end)
+    if any(node is outer for outer in around):
+        raise _Refused(f"alias *{name} stands inside its own anchor", place.start, place.end)
+    return node
 
 
 def _refuse_bombs(document: Document) -> None:
@@ -520,9 +531,8 @@ def _refuse_bombs(document: Document) -> None:
         if done:
             size = sizes[id(node)] = 1 + sum(sizes[id(child)] for child in children)
             if size > MAX_EXPANDED_NODES:
-                raise _Refused(
-                    f"aliases expand to more than {MAX_EXPANDED_NODES:,} nodes", node.start, min(node.end, node.start + 1)
-                )
+                message = f"aliases expand to more than {MAX_EXPANDED_NODES:,} nodes"
+                raise _Refused(message, node.start, min(node.end, node.start + 1))
         elif id(node) not in sizes:
             stack.append((node, True))
             stack.extend((child, False) for child in children)
@@ -557,10 +567,14 @@ def _syntax_problem(text: str, error: YAMLError, shift: int) -> SyntaxProblem:
     message = str(problem)
     character = getattr(error, "character", None)
     if isinstance(character, int):
-        message = f"character U+{character:04X} is not allowed: {message}"
+        message = f"the control character U+{character:04X} is not allowed in YAML"
+    elif context == "while scanning a quoted scalar" and "end of stream" in message:
+        at = min(error.context_mark.index + shift, len(text))
+        message = "this quoted value is never closed"
+        context = None
     if "mapping values are not allowed" in message:
         message = 'a ": " inside a plain value starts a mapping there; put the value in quotes or in a block (|)'
-    elif "found character" in message and at < len(text) and text[at] == "\t":
+    elif ("found character" in message or "tab character" in message) and at < len(text) and text[at] == "\t":
         message = "a tab cannot indent YAML; use spaces"
     elif context:
         message = f"{message} ({context})"
@@ -570,7 +584,7 @@ def _syntax_problem(text: str, error: YAMLError, shift: int) -> SyntaxProblem:
 # ------------------------------------------------------------------------------------------------ plain scalars
 
 
-def _resolve_plain(value: str) -> None | bool | int | float | str:
+def _resolve_plain(value: str) -> bool | int | float | str | None:
     if value in _CONSTANTS:
         return _CONSTANTS[value]
     first = value[0]
@@ -579,7 +593,7 @@ def _resolve_plain(value: str) -> None | bool | int | float | str:
     return value
 
 
-def _resolve_tagged(tag: str, value: str) -> None | bool | int | float | str:
+def _resolve_tagged(tag: str, value: str) -> bool | int | float | str | None:
     if tag in ("tag:yaml.org,2002:str", "!"):
         return value
     if tag.startswith("tag:yaml.org,2002:"):
@@ -587,7 +601,7 @@ def _resolve_tagged(tag: str, value: str) -> None | bool | int | float | str:
     return value
 
 
-_CONSTANTS: dict[str, None | bool | float] = {
+_CONSTANTS: dict[str, bool | float | None] = {
     "": None,
     "~": None,
     "null": None,
@@ -717,18 +731,30 @@ def _double_quoted_offsets(text: str, scalar: Scalar) -> list[int]:
         char = text[at]
         if char == "\\":
             following = text[at + 1]
-            if following in "\r\n":  # an escaped line break yields nothing
+            if following in "\r\n":  # an escaped line break yields nothing, each blank line after it a line feed
                 at = _skip_break(text, at + 1)
-                while at < end and text[at] in " \t":
-                    at += 1
+                while at < end and text[at] in " \t\r\n":
+                    if text[at] in "\r\n":
+                        offsets.append(at)
+                        index += 1
+                        at = _skip_break(text, at)
+                    else:
+                        at += 1
                 continue
             offsets.append(at)
             index += 1
             at += _ESCAPE_WIDTH.get(following, 2)
             continue
-        if char in "\r\n" or (char in " \t" and text[at:end].lstrip(" \t")[:1] in ("\r", "\n")):
-            # A folded break: one break is a space, n+1 breaks are n line feeds; blanks around it vanish.
+        if char in " \t\r\n":
             stop = at
+            while stop < end and text[stop] in " \t":
+                stop += 1
+            if stop == end or text[stop] not in "\r\n":  # blanks within a line are kept
+                offsets.extend(range(at, stop))
+                index += stop - at
+                at = stop
+                continue
+            # A folded break: one break is a space, n+1 breaks are n line feeds; blanks around it vanish.
             breaks = 0
             while stop < end and text[stop] in " \t\r\n":
                 if text[stop] in "\r\n":

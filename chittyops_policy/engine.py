@@ -29,6 +29,7 @@ from .model import (
     Verdict,
     severity_rank,
 )
+from .policy import POLICY_FILE_RULES
 from .rule import ACTION, DEPENDABOT, DOCUMENT, REPOSITORY, WORKFLOW, Context, Evidence, Lookups, NotApplicable, Unknown
 from .snapshot import CODEOWNERS, kind_of
 from .workflow import Action
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .catalogue import Catalogue
-    from .policy import Control, Policy
+    from .policy import Policy
+    from .policy_file import Control
     from .rule import Rule
     from .snapshot import Snapshot
 
@@ -165,7 +167,12 @@ class _Run:
             ran=frozenset(rule.id for rule in self.rules),
             whole=self.named is None,
         )
-        judged = [entry for entry in judged if self.named is None or entry[0].path in self.named]
+        # What is wrong in the repository's own policy bears on every file that is judged by it.
+        judged = [
+            entry
+            for entry in judged
+            if self.named is None or entry[0].path in self.named or entry[0].rule in POLICY_FILE_RULES
+        ]
         judged.sort(key=_order)
         decisions = tuple(self._decisions(judged))
         noted = {(problem.path, problem.kind) for problem in self.problems}

@@ -19,13 +19,16 @@ EXAMPLE_DATE = "2026-01-01"
 
 
 def run_example(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example) -> Report:
-    """The report on the example's little repository with only this rule running, at its options."""
+    """The report on the example's little repository with only this rule running, at its options.
+
+    A rule that visits nothing speaks of what becomes of other rules' findings: then all of the standard runs.
+    """
     snapshot = Snapshot(MemoryTree(example.files), example.slug or "example/repository")
     policy = effective(
         catalogue,
         pack,
         snapshot.read(POLICY_FILE),
-        Overrides(select=(rule.id,)),
+        Overrides(select=(rule.id,) if rule.visits else ()),
         slug=snapshot.slug,
         today=EXAMPLE_DATE,
     )

@@ -192,7 +192,7 @@ def _words(reason: str, place: str, expires: str, today: str) -> str:
 
 def _days_between(first: str, second: str) -> int:
     # Loaded only where an exception with an end covers a finding.
-    from datetime import date  # noqa: PLC0415
+    from datetime import date
 
     return (date.fromisoformat(second) - date.fromisoformat(first)).days
 

@@ -420,7 +420,7 @@ def _call_to_json(expr: Call, known: Known) -> _Value:
 def _json(value: _Value, indent: str) -> str:
     if isinstance(value, str):
         # Start-up: the json module costs more than a whole small run, and hardly any file needs it.
-        import json  # noqa: PLC0415
+        import json
 
         return json.dumps(value, ensure_ascii=False)
     deeper = indent + "  "
@@ -440,7 +440,7 @@ def _call_from_json(expr: Call, known: Known) -> _Value:
     source = _evaluate(expr.args[0], known)
     if isinstance(source, _Unknown):
         return _UNKNOWN
-    import json  # noqa: PLC0415  start-up, as above
+    import json  # for the start-up time, as above
 
     try:
         return _from_json(json.loads(_text(source), parse_int=float, parse_constant=_no_constant))

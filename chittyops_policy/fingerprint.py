@@ -4,10 +4,10 @@ from __future__ import annotations
 
 # hashlib takes four milliseconds to load OpenSSL's digests; the interpreter's own module is enough here.
 try:
-    from _sha2 import sha256
+    from _sha2 import sha256  # type: ignore[import-not-found, unused-ignore]
 except ImportError:
     try:
-        from _sha256 import sha256
+        from _sha256 import sha256  # type: ignore[import-not-found, unused-ignore]
     except ImportError:
         from hashlib import sha256
 

@@ -68,7 +68,8 @@ def render(hooks: tuple[Hook, ...] = HOOKS) -> str:
             f"  entry: {hook.entry}",
         ]
         if hook.files:
-            lines.append(f"  files: '{hook.files}'")
+            # A path may begin with a dash; behind -- it cannot act as an option.
+            lines += ["  args: [--]", f"  files: '{hook.files}'"]
         if not hook.passes_files:
             lines += ["  pass_filenames: false", "  always_run: true"]
         # One process sees all files of a commit: several would each read the repository again.

@@ -12,7 +12,8 @@ def parse(text: str) -> Any:
 
     Raises ValueError for anything else, also for JSON5's unquoted keys and single quotes, and for absurd nesting.
     """
-    import json  # loaded only when such a file is met: it costs half of what a bare interpreter costs
+    # Loaded only when such a file is met: it costs half of what a bare interpreter costs.
+    import json
 
     try:
         try:

@@ -36,7 +36,7 @@ from .resources import read_resource, resource_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any, Protocol
 
     from .rule import Rule
@@ -75,6 +75,8 @@ STANDARD = "chittyos"
 
 INVALID_POLICY = "invalid-policy"
 OVERREACHING_POLICY = "overreaching-policy"
+POLICY_FILE_RULES = (INVALID_POLICY, OVERREACHING_POLICY)
+"""Rules whose findings are made here, about the repository's own policy file."""
 UNEXCEPTABLE_THEMES = ("exceptions", "policy")
 """Rules about exceptions and policy files cannot be excepted themselves: that would hide that something is hidden."""
 
@@ -413,12 +415,15 @@ def mistakes_in(path: str, data: bytes, catalogue: Catalogue, known: Iterable[st
 
 
 def stage_of(steps: Sequence[Step], rings: frozenset[str], today: str) -> str:
-    """The stage of a rollout on a day for a repository in some rings: the last step that applies; ``off`` if none."""
-    stage = "off"
+    """The stage of a rollout on a day for a repository in some rings: the strictest step that applies.
+
+    ``off`` where none applies. Not the last one: a step for everybody would then take back what a ring already has.
+    """
+    rank = 0
     for step in steps:
         if (not step.since or step.since <= today) and (not step.ring or step.ring in rings):
-            stage = step.stage
-    return stage
+            rank = max(rank, STAGES.index(step.stage))
+    return STAGES[rank]
 
 
 def _stage_reason(steps: Sequence[Step], rings: frozenset[str], today: str, stage: str) -> str:
@@ -465,7 +470,7 @@ def _check_entries(file: PolicyFile, rules: dict[str, Rule], ids: frozenset[str]
 
 def _check_options(file: PolicyFile, entry: RuleEntry, rule: Rule) -> None:
     # Loaded only where a policy sets an option; a check of workflows loads it anyway.
-    from .structure import node_problems  # noqa: PLC0415
+    from .structure import node_check
 
     for name in list(entry.options):
         key, node = entry.options[name]
@@ -475,7 +480,7 @@ def _check_options(file: PolicyFile, entry: RuleEntry, rule: Rule) -> None:
             file.say(key, f"rule '{rule.id}' has no option '{name}'", hint)
             del entry.options[name]
             continue
-        problems = node_problems(file.document, node, dict(option.schema))
+        problems = node_check(dict(option.schema))(file.document, node)
         for problem in problems:
             file.mistakes.append(Mistake(problem.span, f"option '{name}': {problem.message}", option.help))
         if problems:
@@ -508,16 +513,13 @@ def _gate(
             else:
                 setting = Setting(entry.value, own.origin(entry.node))
         gate[name] = setting
-    for name, value, choices in (
-        ("profile", overrides.profile, PROFILES),
-        ("fail_on", overrides.fail_on, SEVERITIES),
+    for name, option, noun, value, choices in (
+        ("profile", "--profile", "profile", overrides.profile, PROFILES),
+        ("fail_on", "--fail-on", "severity", overrides.fail_on, SEVERITIES),
     ):
         if value is not None:
-            option = "--" + name.replace("_", "-")
             if value not in choices:
-                raise UserError(
-                    f"{option}: there is no {name.replace('_', ' ')} '{value}'", f"one of: {', '.join(choices)}"
-                )
+                raise UserError(f"{option}: there is no {noun} '{value}'", f"one of: {', '.join(choices)}")
             gate[name] = Setting(value, option)
     return gate
 
@@ -536,7 +538,8 @@ def _rule_policies(
     for option, words in (("--select", overrides.select), ("--ignore", overrides.ignore)):
         for word in words:
             if word not in ids:
-                raise UserError(f"{option}: there is no rule '{word}'", did_you_mean(word, ids))
+                hint = did_you_mean(word, ids) or "chittyops-policy rules lists them all"
+                raise UserError(f"{option}: there is no rule '{word}'", hint)
     selected = frozenset(overrides.select)
     ignored = frozenset(overrides.ignore)
     rings = _rings_of(pack, slug)

@@ -248,7 +248,7 @@ def place_of(node: Node) -> Span:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known word, or lists them where none is near and they are few."""
     # Loaded only when somebody made a mistake.
-    from difflib import get_close_matches  # noqa: PLC0415
+    from difflib import get_close_matches
 
     choices = sorted(known)
     near = get_close_matches(word, choices, 1, 0.6)
@@ -362,7 +362,7 @@ def _rule_entry(file: PolicyFile, key: Scalar, node: Node) -> RuleEntry | None:
 
 
 def _steps(file: PolicyFile, node: Node) -> tuple[Step, ...]:
-    """A stage: one word, or in a pack a list of steps of which the last that applies counts."""
+    """A stage: one word, or in a pack a list of steps of which the strictest that applies counts."""
     if not isinstance(node, Sequence) or not file.pack:
         word = _word(file, node, "stage", STAGES)
         return (Step(word),) if word else ()

@@ -43,8 +43,8 @@ SKIPPED_FOLDERS = frozenset(
 MAX_FOLDERS = 400
 """At most so many folders are listed."""
 
-WRANGLER = ("wrangler.jsonc", "wrangler.json", "wrangler.toml")
-"""Wrangler's configuration files in the order in which it looks for them."""
+WRANGLER = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
+"""Wrangler's configuration files in the order in which it looks for them; others are named on its command line."""
 
 PLATFORMS: Mapping[str, str] = {
     "vercel.json": "vercel",
@@ -59,16 +59,18 @@ PLATFORMS: Mapping[str, str] = {
 """Files and folders that hand a project to a platform."""
 
 NODE_SERVERS = frozenset(
-    ("express", "fastify", "koa", "hono", "@hono/node-server", "@hapi/hapi", "@nestjs/core", "restify", "polka", "micro",
-     "h3", "nitropack", "socket.io", "apollo-server", "@apollo/server", "graphql-yoga", "probot", "@slack/bolt",
-     "discord.js")
+    ("express", "fastify", "koa", "hono", "@hono/node-server", "@hapi/hapi", "@nestjs/core", "restify", "polka",
+     "micro", "h3", "nitropack", "socket.io", "apollo-server", "@apollo/server", "graphql-yoga", "probot",
+     "@slack/bolt", "discord.js")
 )  # fmt: skip
 PYTHON_SERVERS = frozenset(
     ("flask", "django", "fastapi", "starlette", "uvicorn", "gunicorn", "hypercorn", "daphne", "aiohttp", "sanic",
      "tornado", "quart", "litestar", "bottle", "streamlit", "celery", "discord-py")
 )  # fmt: skip
 RUST_SERVERS = frozenset(("axum", "actix-web", "rocket", "warp", "tide", "poem", "salvo", "tonic", "hyper"))
-GO_SERVERS = ("github.com/gin-gonic/gin", "github.com/labstack/echo", "github.com/gofiber/fiber", "github.com/go-chi/chi")
+GO_SERVERS = (
+    "github.com/gin-gonic/gin", "github.com/labstack/echo", "github.com/gofiber/fiber", "github.com/go-chi/chi",
+)  # fmt: skip
 _DEV_SERVERS = frozenset(("vite", "react-scripts", "astro", "ng", "parcel", "webpack", "serve", "http-server", "expo"))
 _DOCUMENT_ENDINGS = (
     ".md", ".mdx", ".markdown", ".rst", ".adoc", ".txt", ".pdf", ".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp",
@@ -170,20 +172,31 @@ def _folders(snapshot: Snapshot) -> Iterator[str]:
 def _projects_in(folder: _Folder) -> Iterator[Project]:
     platforms = sorted({PLATFORMS[name] for name in folder.names if name in PLATFORMS})
     package = _package(folder)
-    wrangler = folder.first(WRANGLER)
+    wrangler = folder.first(WRANGLER) or next((name for name in sorted(folder.names) if _is_wrangler(name)), None)
+    runs = False
     if wrangler is not None:
-        yield _worker(folder, wrangler, platforms)
+        worker = _worker(folder, wrangler, platforms)
+        runs = bool(worker.runtime)
+        yield worker
     if package is not None:
-        yield from _node(folder, package, wrangler is not None, platforms)
+        for project in _node(folder, package, platforms):
+            # A Worker's package.json is part of it; a server beside static pages is a project of its own.
+            if wrangler is None or project.type == NEXTJS or (project.type == NODE and project.runtime and not runs):
+                yield project
     elif wrangler is None:
         config = folder.first(("next.config.js", "next.config.mjs", "next.config.ts", "next.config.cjs"))
         if config is not None:
             reason = f"{config} {folder.where}, without a package.json beside it"
             yield Project(NEXTJS, folder.path, LIKELY, reason, (folder.at(config),), True, tuple(platforms))
     for find in (_python, _rust, _go):
-        project = find(folder, platforms)
-        if project is not None:
-            yield project
+        other = find(folder, platforms)
+        if other is not None:
+            yield other
+
+
+def _is_wrangler(name: str) -> bool:
+    """Whether a name is that of a configuration for one environment, such as ``wrangler.production.toml``."""
+    return name.startswith("wrangler.") and name.endswith((".toml", ".json", ".jsonc"))
 
 
 # ------------------------------------------------------------------------------------------------- JavaScript
@@ -220,34 +233,31 @@ def _worker(folder: _Folder, name: str, platforms: list[str]) -> Project:
 
 def _wrangler_keys(name: str, text: str) -> frozenset[str] | None:
     """The top-level keys of Wrangler's configuration; None where it does not parse."""
-    if name != "wrangler.toml":
+    if not name.endswith(".toml"):
         try:
             value = jsonc.parse(text)
         except ValueError:
             return None
         return frozenset(value) if isinstance(value, dict) else None
-    # Only bare keys above the first table matter, for which a TOML parser would be a dear import.
+    # Bare keys above the first table and the tables' names are all that matters; a TOML parser would be a dear import.
     keys: set[str] = set()
+    tables = False
     for line in text.splitlines():
         line = line.strip()
-        if line.startswith("["):
-            keys.add(line.strip("[] ").partition(".")[0])
-            continue
         key, equals, _ = line.partition("=")
-        if equals and not line.startswith("#") and not any(known.startswith("\0") for known in keys):
+        if line.startswith("["):
+            tables = True
+            keys.add(line.strip("[] ").partition(".")[0])
+        elif equals and not tables and not line.startswith("#"):
             keys.add(key.strip().strip("\"'"))
     return frozenset(keys)
 
 
-def _node(
-    folder: _Folder, package: dict[str, Any] | str, worker: bool, platforms: list[str]
-) -> Iterator[Project]:
+def _node(folder: _Folder, package: dict[str, Any] | str, platforms: list[str]) -> Iterator[Project]:
     path = folder.at("package.json")
     if isinstance(package, str):
-        if not worker:
-            yield Project(
-                NODE, folder.path, LIKELY, f"package.json {folder.where}, which {package}", (path,), None, tuple(platforms)
-            )
+        reason = f"package.json {folder.where}, which {package}"
+        yield Project(NODE, folder.path, LIKELY, reason, (path,), None, tuple(platforms))
         return
     own = _mapping(package.get("dependencies"))
     all_of_them = {**_mapping(package.get("devDependencies")), **own}
@@ -261,10 +271,8 @@ def _node(
         reason = f"the dependency next in package.json {folder.where}"
         yield Project(NEXTJS, folder.path, CERTAIN, reason, (path,), True, tuple(sorted(deploys)))
         return
-    if worker:
-        return
-    if "@cloudflare/workers-types" in all_of_them and ("wrangler" in all_of_them or "cloudflare" in deploys):
-        reason = f"the dependencies of package.json {folder.where} are a Worker's, though no wrangler configuration is there"
+    if "wrangler" in all_of_them and ("cloudflare" in deploys or "@cloudflare/workers-types" in all_of_them):
+        reason = f"the dependency wrangler in package.json {folder.where}, without a wrangler configuration beside it"
         yield Project(WORKER, folder.path, LIKELY, reason, (path,), True, tuple(sorted(deploys)))
         return
     server = next((name for name in sorted(NODE_SERVERS) if name in own), None)
@@ -294,7 +302,8 @@ def _python(folder: _Folder, platforms: list[str]) -> Project | None:
         if project or poetry or "build-system" in tables or (not tables and "[project]" in text):
             evidence.append("pyproject.toml")
             declared = project.get("dependencies")
-            needs |= {_requirement(item) for item in declared if isinstance(item, str)} if _is_list(declared) else set()
+            if isinstance(declared, list):
+                needs |= {_requirement(item) for item in declared if isinstance(item, str)}
             needs |= {name.lower() for name in _mapping(poetry.get("dependencies"))}
     for name in ("setup.py", "setup.cfg", "Pipfile", "requirements.txt", "uv.lock", "poetry.lock"):
         if name in folder.names and (name != "setup.cfg" or "[metadata]" in (folder.text(name) or "")):
@@ -364,10 +373,6 @@ def _toml(text: str) -> dict[str, Any]:
 
 def _mapping(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
-
-
-def _is_list(value: Any) -> bool:
-    return isinstance(value, list)
 
 
 def _requirement(line: str) -> str:

@@ -25,6 +25,7 @@ def lookalikes(snapshot: Snapshot, wanted: str, folders: Sequence[str]) -> tuple
     for folder in folders:
         prefix = folder + "/" if folder else ""
         for name in snapshot.folder(folder):
-            if name != wanted and not name.endswith("/") and name.lower().partition(".")[0].removesuffix(" copy") == stem:
+            near = name.lower().partition(".")[0].removesuffix(" copy") == stem
+            if near and name != wanted and not name.endswith("/"):
                 found.append(prefix + name)
     return tuple(found)

@@ -13,7 +13,7 @@ from .model import UNKNOWN
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .catalogue import Catalogue
-    from .model import Report
+    from .model import Decision, Report
     from .policy import Pack
     from .rule import Example, Rule
 
@@ -44,11 +44,12 @@ def _example(rule: Rule, example: Example, report: Report) -> str:
     lines = [f"### {_sentence(example.title).rstrip('.')}", ""]
     if example.options:
         lines += [f"With `{json.dumps(dict(example.options))}`:", ""]
+    found = [decision for decision in report.decisions if decision.rule == rule.id]
     for path, text in example.files.items():
+        text = _without_secrets(path, text, found)
         fence = "````" if "```" in text else "```"
         language = "yaml" if path.endswith((".yml", ".yaml")) else "json" if path.endswith(".json") else "text"
         lines += [f"`{path}`", "", f"{fence}{language}", text.rstrip("\n"), fence, ""]
-    found = [decision for decision in report.decisions if decision.rule == rule.id]
     for decision in found:
         place = decision.path
         if decision.region is not None:
@@ -62,6 +63,15 @@ def _example(rule: Rule, example: Example, report: Report) -> str:
         for path, text in example.after.items():
             lines += ["", f"After the fix, `{path}`:", "", "```yaml", text.rstrip("\n"), "```"]
     return "\n".join([*lines, ""])
+
+
+def _without_secrets(path: str, text: str, found: list[Decision]) -> str:
+    """The text with what is sensitive masked, so that no scanner takes the page for a leak."""
+    lines = text.split("\n")
+    for decision in found:
+        if decision.sensitive and decision.path == path and decision.region is not None:
+            lines[decision.region.line - 1] = decision.region.source
+    return "\n".join(lines)
 
 
 def _exceptions(rule: Rule) -> str:

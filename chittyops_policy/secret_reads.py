@@ -46,7 +46,7 @@ class SecretRead:
 def secret_reads(view: Workflow | Action) -> Iterator[SecretRead]:
     """Every read of secrets in a workflow or an action, in file order, each written place once.
 
-    What is declared under ``on`` and the descriptions of an action's inputs are not evaluated, so nothing is read there.
+    What is declared under ``on`` and the descriptions of an action's inputs are not evaluated: nothing is read there.
     """
     document = view.document
     if "secrets" not in document.text and "secrets" not in document.text.lower():

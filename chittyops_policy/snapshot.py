@@ -89,8 +89,8 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_actions", "_documents", "_folders", "_kinds", "_links", "_paths", "_reads", "_workflows", "revision", "root", "slug",
-        "tree",
+        "_actions", "_documents", "_folders", "_kinds", "_links", "_paths", "_reads", "_workflows", "revision", "root",
+        "slug", "tree",
     )  # fmt: skip
 
     def __init__(self, tree: Tree, slug: str = "", revision: str = "", root: str = ".") -> None:

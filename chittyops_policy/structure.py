@@ -8,6 +8,7 @@ if/then/else, allOf, not, local $ref) and to these annotations:
     x-expressions   the place in ``x-places`` whose contexts and functions an expression may use here
     x-condition     the text is an expression even without ``${{ }}``
     x-format        a check that a schema cannot express, see `structure_checks`
+    x-lenient       what is known where the service accepts what GitHub's published parser rejects
     x-unknown-keys  our words for keys that belong elsewhere
     errorMessage, patternErrorMessage   our words for a failure (editors know both keywords)
 
@@ -17,7 +18,6 @@ read as GitHub reads them: where text is wanted, numbers and booleans are text t
 
 from __future__ import annotations
 
-import json
 import re
 
 from . import expressions
@@ -55,15 +55,17 @@ class Problem(Value):
     node     what the problem is about; gives the route
     span     the smallest place that a person would select
     keyword  the JSON Schema keyword that failed, so that any validator with our schema agrees; or one of BEYOND
+    lenient  what is known of a service that is more lenient than GitHub's published parser, or ''
     """
 
-    __slots__ = ("keyword", "message", "node", "span")
+    __slots__ = ("keyword", "lenient", "message", "node", "span")
 
-    def __init__(self, keyword: str, message: str, node: Node | None, span: Span) -> None:
+    def __init__(self, keyword: str, message: str, node: Node | None, span: Span, lenient: str = "") -> None:
         self.keyword = keyword
         self.message = message
         self.node = node
         self.span = span
+        self.lenient = lenient
 
 
 DUPLICATE_KEY = "duplicate-key"
@@ -96,12 +98,16 @@ def schema_problems(document: Document, name: str) -> list[Problem]:
     """The problems of a file against ``schemas/<name>.schema.json``, each place and message once, in file order."""
     if document.error is not None:
         return []
-    if document.root is None:
+    root = document.root
+    if root is None or (isinstance(root, Scalar) and not root.style and not root.value):
         return [Problem(EMPTY, "the file is empty", None, Span(0, 0))]
     run = _Run(document)
-    _schema(name).check(document.root, run)
+    _schema(name).check(root, run)
+    if document.anchors:
+        _check_alias_keys(root, run)
     if document.extra is not None:
-        run.problems.append(Problem(EXTRA, "a second YAML document starts here; GitHub reads one", None, document.extra))
+        message = "a second YAML document starts here; GitHub reads one"
+        run.problems.append(Problem(EXTRA, message, None, document.extra))
     if not run.problems:
         return run.problems
     # An anchored part is judged at each alias, in the same words.
@@ -109,11 +115,20 @@ def schema_problems(document: Document, name: str) -> list[Problem]:
     return [unique[key] for key in sorted(unique)]
 
 
-def node_problems(document: Document, node: Node, schema: dict[str, Any]) -> list[Problem]:
-    """The problems of one node against a schema given as a value, in file order; the vocabulary is that of above."""
-    run = _Run(document)
-    _Schema(schema).check(node, run)
-    return sorted(run.problems, key=lambda problem: (problem.span.start, problem.span.end))
+def node_check(schema: dict[str, Any]) -> Callable[[Document, Node], list[Problem]]:
+    """A function that gives the problems of a node against a schema given as a value, in file order.
+
+    The vocabulary is that of above. Problems that are no matter of the schema, those of BEYOND, are left out.
+    """
+    compiled = _Schema(schema)
+
+    def problems(document: Document, node: Node) -> list[Problem]:
+        run = _Run(document)
+        compiled.check(node, run)
+        found = [problem for problem in run.problems if problem.keyword not in BEYOND]
+        return sorted(found, key=lambda problem: (problem.span.start, problem.span.end))
+
+    return problems
 
 
 class _Run:
@@ -125,8 +140,8 @@ class _Run:
         self.document = document
         self.problems: list[Problem] = []
 
-    def add(self, keyword: str, message: str, node: Node) -> None:
-        self.problems.append(Problem(keyword, message, node, _place(node)))
+    def add(self, keyword: str, message: str, node: Node, lenient: str = "") -> None:
+        self.problems.append(Problem(keyword, message, node, _place(node), lenient))
 
     def add_inside(self, keyword: str, scalar: Scalar, error: expressions.ExpressionError) -> None:
         """A problem with a part of a scalar; the error counts in the scalar's value."""
@@ -194,6 +209,8 @@ _SCHEMAS: dict[str, _Schema] = {}
 def _schema(name: str) -> _Schema:
     schema = _SCHEMAS.get(name)
     if schema is None:
+        import json  # a run whose results are cached needs no schema
+
         schema = _SCHEMAS[name] = _Schema(json.loads(read_resource("schemas", f"{name}.schema.json")))
     return schema
 
@@ -204,6 +221,7 @@ class _Schema:
     def __init__(self, source: dict[str, Any]) -> None:
         self.definitions: dict[str, Any] = source.get("$defs", {})
         self.places = {name: _Place(table) for name, table in source.get("x-places", {}).items()}
+        self.has_expressions = bool(self.places)
         self.compiled: dict[str, Check] = {}
         self.check: Check = self.compile(source)
 
@@ -313,8 +331,6 @@ class _Schema:
         return None
 
     def _scalar_check(self, schema: dict[str, Any]) -> Check:
-        if schema.get("not") == {}:
-            return _refusal(schema)
         types = _types(schema)
         place = self.places.get(schema.get("x-expressions", ""))
         pattern = schema.get("pattern")
@@ -329,6 +345,8 @@ class _Schema:
         allowed = self._allowed(schema)
         message = schema.get("errorMessage") or schema.get("patternErrorMessage")
         own_message = schema.get("errorMessage")
+        has_expressions = self.has_expressions
+        lenient = schema.get("x-lenient", "")
         expected = _expected(types, wants_expression)
         further = [self._branch(part) for part in schema.get("allOf", ())]
 
@@ -339,7 +357,7 @@ class _Schema:
                 if node.style or node.resolved() is not None:
                     _check_condition(node, place, run)
                 return
-            if "${{" in value:
+            if has_expressions and "${{" in value:
                 folded = _constant_text(value)
                 if folded is not None:
                     value = folded
@@ -354,16 +372,21 @@ class _Schema:
             elif not node.style:
                 kind = _kind(node)
             if kind not in types and not (kind == "number" and "integer" in types and _is_whole(node)):
-                run.add("type", own_message or f"expected {expected}, found {_found(node, kind, value)}", node)
+                run.add("type", own_message or f"expected {expected}, found {_found(node, kind, value)}", node, lenient)
             elif allowed is not None and not _is_among(value if kind == "string" else _resolved(node), allowed):
-                run.add("enum", own_message or _not_allowed(value, allowed), node)
+                run.add("enum", own_message or _not_allowed(value, allowed), node, lenient)
             elif kind == "string":
                 if len(value) < least:
                     run.add("minLength", own_message or "the text must not be empty", node)
                 elif most is not None and len(value) > most:
                     run.add("maxLength", own_message or f"the text has more than {most} characters", node)
                 elif wants_expression:
-                    run.add("pattern", own_message or f"expected {expected}, found the text '{_short(value)}'", node)
+                    run.add(
+                        "pattern",
+                        own_message or f"expected {expected}, found the text '{_short(value)}'",
+                        node,
+                        lenient,
+                    )
                 elif matcher is not None and not matcher.search(value):
                     run.add("pattern", message or f"'{_short(value)}' does not match {pattern}", node)
             elif kind == "number" and minimum is not None and _resolved(node) < minimum:
@@ -378,8 +401,6 @@ class _Schema:
     # ---------------------------------------------------------------------------------------------- lists
 
     def _sequence_check(self, schema: dict[str, Any]) -> Check:
-        if schema.get("not") == {}:
-            return _refusal(schema)
         types = _types(schema)
         if "array" not in types:
             return _mismatch(schema, types)
@@ -415,8 +436,6 @@ class _Schema:
     # ---------------------------------------------------------------------------------------------- mappings
 
     def _mapping_check(self, schema: dict[str, Any]) -> Check:
-        if schema.get("not") == {}:
-            return _refusal(schema)
         types = _types(schema)
         if "object" not in types:
             return _mismatch(schema, types)
@@ -433,6 +452,7 @@ class _Schema:
         least = schema.get("minProperties", 0)
         own_message = schema.get("errorMessage")
         similar = bool(schema.get("additionalProperties"))
+        lenient = schema.get("x-lenient", "")
 
         def check(node: Any, run: _Run) -> None:
             items = node.items
@@ -444,7 +464,7 @@ class _Schema:
                     other(key, value, run)
             for name in required:
                 if name not in node and not _has_expression_key(node):
-                    run.add("required", own_message or f"'{name}' is missing", node)
+                    run.add("required", own_message or f"'{name}' is missing", node, lenient)
             if len(items) < least:
                 run.add("minProperties", own_message or f"at least {_counted(least, 'entry')} must stand here", node)
             if len(items) > 1:
@@ -467,6 +487,7 @@ class _Schema:
         names = schema.get("propertyNames")
         name_check = None if names is None else self._name_check(names)
         words: dict[str, str] = schema.get("x-unknown-keys", {})
+        lenient = schema.get("x-lenient", "")
         on_extra = self._branch(extra) if isinstance(extra, dict) else _pass
         if isinstance(extra, dict) and "$ref" not in extra:
             on_extra = self.compile(extra)
@@ -482,7 +503,7 @@ class _Schema:
                 (on_expression or on_extra)(value, run)
             elif extra is False:
                 message = words.get(text) or _unknown_key(text, properties)
-                run.problems.append(Problem("additionalProperties", message, key, key.span))
+                run.problems.append(Problem("additionalProperties", message, key, key.span, lenient))
             else:
                 if name_check is not None:
                     name_check(key, run)
@@ -582,11 +603,6 @@ def _with_format(check: Check, schema: dict[str, Any]) -> Check:
 
 def _pass(node: Any, run: _Run) -> None:
     """Accepts every node."""
-
-
-def _refusal(schema: dict[str, Any]) -> Check:
-    message = schema["errorMessage"]
-    return lambda node, run: run.add("not", message, node)
 
 
 def _mismatch(schema: dict[str, Any], types: frozenset[str]) -> Check:
@@ -725,8 +741,10 @@ def _check_similar_keys(node: Mapping, run: _Run) -> None:
         if not isinstance(key, Scalar) or "${{" in key.value:
             continue
         text = key.value
-        earlier = seen.setdefault(text.upper(), text)
-        if earlier is text:
+        upper = text.upper()
+        earlier = seen.get(upper)
+        if earlier is None:
+            seen[upper] = text
             continue
         if earlier == text:
             problem = Problem(DUPLICATE_KEY, f"the key '{text}' stands here twice", key, key.span)
@@ -734,6 +752,25 @@ def _check_similar_keys(node: Mapping, run: _Run) -> None:
             message = f"'{text}' and '{earlier}' are the same key for GitHub, which ignores letter case"
             problem = Problem(SIMILAR_KEY, message, key, key.span)
         run.problems.append(problem)
+
+
+def _check_alias_keys(root: Node, run: _Run) -> None:
+    """Keys that are aliases: GitHub's parser takes them for nothing."""
+    text = run.document.text
+    todo = [root]
+    seen: set[int] = set()
+    while todo:
+        node = todo.pop()
+        if isinstance(node, Scalar) or id(node) in seen:
+            continue
+        seen.add(id(node))
+        if isinstance(node, Sequence):
+            todo.extend(node.items)
+        elif isinstance(node, Mapping):
+            for key, value in node.items:
+                if isinstance(key, Scalar) and not key.style and text[key.start : key.start + 1] == "*":
+                    run.problems.append(Problem(KEY, "an alias cannot be a key", key, key.span))
+                todo.append(value)
 
 
 def _unknown_key(text: str, properties: dict[str, Check]) -> str:
@@ -778,7 +815,7 @@ def _not_allowed(value: str, allowed: list[Any]) -> str:
 
 def _closest(text: str, words: list[str]) -> str:
     """The word that a typing error most likely meant, or ''."""
-    import difflib  # noqa: PLC0415 -- only for a file that is wrong; the usual run does not pay for it
+    import difflib  # only for a file that is wrong; the usual run does not pay for it
 
     lower = {word.lower().replace("_", "-"): word for word in words}
     close = difflib.get_close_matches(text.lower().replace("_", "-"), list(lower), 1, 0.75)

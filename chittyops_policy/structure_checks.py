@@ -29,29 +29,29 @@ def needs_of(job: Node | None) -> list[Scalar]:
 
 
 def check_jobs(jobs: Node) -> Complaints:
-    """Needs that name no job of the workflow, and needs that close a circle. Names compare with their letter case."""
+    """Needs that name no job of the workflow, and needs that close a circle. Letter case does not matter.
+
+    GitHub's npm package compares with letter case here; the service (actions/runner, WorkflowTemplateConverter)
+    does not.
+    """
     if not isinstance(jobs, Mapping):
         return
     needs: dict[str, list[Scalar]] = {}
     for name, _, job in jobs.pairs():
         wanted = needs_of(job)
         if wanted:
-            needs[name] = wanted
+            needs[name.lower()] = wanted
     if not needs:
         return
+    known = {name.lower() for name, _, _ in jobs.pairs()}
     for wanted in needs.values():
         for need in wanted:
-            if need.value not in jobs:
-                yield need, _unknown_job(need.value, jobs)
+            if need.value.lower() not in known:
+                yield need, f"there is no job '{need.value[:60]}' in this workflow"
     for need, circle in _circles(needs):
+        if len(circle) > 6:
+            circle[3:-2] = ["…"]
         yield need, f"the jobs wait for each other: {' → '.join(circle)}"
-
-
-def _unknown_job(name: str, jobs: Mapping) -> str:
-    for other, _, _ in jobs.pairs():
-        if other.upper() == name.upper():
-            return f"there is no job '{name}'; the job is called '{other}'"
-    return f"there is no job '{name}' in this workflow"
 
 
 def _circles(needs: dict[str, list[Scalar]]) -> Iterator[tuple[Scalar, list[str]]]:
@@ -65,37 +65,40 @@ def _circles(needs: dict[str, list[Scalar]]) -> Iterator[tuple[Scalar, list[str]
         todo = [iter(needs[first])]
         while todo:
             need = next(todo[-1], None)
+            name = "" if need is None else need.value.lower()
             if need is None:
                 todo.pop()
                 left = path.pop()
                 on_path.discard(left)
                 done.add(left)
-            elif need.value in on_path:
-                yield need, [*path[path.index(need.value) :], need.value]
-            elif need.value in needs and need.value not in done:
-                path.append(need.value)
-                on_path.add(need.value)
-                todo.append(iter(needs[need.value]))
+            elif name in on_path:
+                yield need, [*path[path.index(name) :], name]
+            elif name in needs and name not in done:
+                path.append(name)
+                on_path.add(name)
+                todo.append(iter(needs[name]))
 
 
 def check_steps(steps: Node) -> Complaints:
-    """Ids used twice, and wait or cancel steps that name no earlier step. Ids compare with their letter case."""
+    """Ids used twice, in any letter case, and wait or cancel steps that name no earlier step."""
     if not isinstance(steps, Sequence):
         return
     known: set[str] = set()
+    lower: set[str] = set()
     for step in steps.items:
         if not isinstance(step, Mapping):
             continue
         own = step.get("id")
         if isinstance(own, Scalar):
-            if own.value in known:
-                yield own, f"the id '{own.value}' is used by an earlier step"
+            if own.value.lower() in lower:
+                yield own, f"the id '{own.value[:60]}' is used by an earlier step"
             known.add(own.value)
+            lower.add(own.value.lower())
         for target in _targets(step):
             if isinstance(own, Scalar) and target.value.lower() == own.value.lower():
-                yield target, f"the step '{own.value}' cannot wait for or cancel itself"
+                yield target, f"the step '{own.value[:60]}' cannot wait for or cancel itself"
             elif target.value not in known:
-                yield target, f"no earlier step has the id '{target.value}'"
+                yield target, f"no earlier step has the id '{target.value[:60]}'"
 
 
 def _targets(step: Mapping) -> list[Scalar]:
@@ -128,7 +131,7 @@ def check_runner_group(group: Node) -> Complaints:
         return
     prefix, _, name = group.value.partition("/")
     if prefix not in ("org", "organization", "ent", "enterprise") or not name or "/" in name:
-        yield group, f"'{group.value}' is no runner group; a prefix can be organization/ or enterprise/"
+        yield group, f"'{group.value[:60]}' is no runner group; a prefix can be organization/ or enterprise/"
 
 
 _MONTH_NAMES = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -153,7 +156,7 @@ def check_cron(cron: Node) -> Complaints:
         return
     for part, (title, least, most, names) in zip(parts, _CRON, strict=True):
         if not _is_cron_field(part, least, most, names):
-            yield cron, f"'{part}' is no {title}; it goes from {least} to {most}"
+            yield cron, f"'{part[:60]}' is no {title}; it goes from {least} to {most}"
 
 
 def _is_cron_field(text: str, least: int, most: int, names: dict[str, int], nested: bool = False) -> bool:

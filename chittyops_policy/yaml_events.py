@@ -80,6 +80,17 @@ except Exception:
     FAST = hasattr(yaml, "CBaseLoader")
     _parser, YAMLError = getattr(yaml, "CBaseLoader", yaml.BaseLoader), yaml.YAMLError
 
+# Whichever way PyYAML was loaded, its events module is there; a plain import would load the whole package first.
+_events = sys.modules["yaml.events"]
+AliasEvent: Any = _events.AliasEvent
+DocumentStartEvent: Any = _events.DocumentStartEvent
+MappingEndEvent: Any = _events.MappingEndEvent
+MappingStartEvent: Any = _events.MappingStartEvent
+ScalarEvent: Any = _events.ScalarEvent
+SequenceEndEvent: Any = _events.SequenceEndEvent
+SequenceStartEvent: Any = _events.SequenceStartEvent
+StreamEndEvent: Any = _events.StreamEndEvent
+
 
 def new_parser(text: str) -> Any:
     """A parser over a text with `get_event()`, which raises `YAMLError`."""

@@ -59,7 +59,7 @@ def test_example_does_what_it_says(rule: Rule, example: Example) -> None:
         assert any(example.unknown in reason for reason in reasons), reasons
 
 
-@pytest.mark.parametrize("rule", CATALOGUE, ids=lambda rule: rule.id)
+@pytest.mark.parametrize("rule", list(CATALOGUE), ids=lambda rule: rule.id)
 def test_rule_is_complete(rule: Rule) -> None:
     examples = rule.examples()
     assert len(examples) >= 3, "one that fires, one that does not, one odd case"

@@ -36,6 +36,10 @@ def run_app(arguments: list[str]) -> int:
         result = app.main(args=arguments, prog_name="chittyops-policy", standalone_mode=False)
     except click.ClickException as error:
         error.show()
+        if isinstance(error, click.UsageError) and error.ctx is None:
+            # Without a context click has no usage to show, and no word of what helps.
+            command = "chittyops-policy check" if arguments[:1] == ["check"] else "chittyops-policy"
+            click.echo(f"Try '{command} --help' for help.", err=True)
         return EXIT_USER
     except click.Abort:
         return EXIT_INTERRUPTED

@@ -49,6 +49,9 @@ def render(
 ) -> str:
     """Workflow commands, the gravest findings first, then the summary in plain lines; ends in a line break.
 
+    Among equally grave ones, the first of each rule comes before the second of any: ten places for a hundred findings
+    of one rule and one of another are no reason to hide the other.
+
     changed    path -> changed line ranges (1-based, both ends included). Only findings that touch one are annotated,
                and findings about a whole file where the file is in the mapping; the summary speaks of all
     fail_on    the mildest severity that fails the check, None for what each report says; what does not fail is never
@@ -57,7 +60,7 @@ def render(
     where_all  where a reader finds the findings that were not annotated
     """
     several = len(reports) > 1
-    candidates: list[tuple[tuple[int, str, int, int, str], str, str]] = []
+    candidates: list[tuple[tuple[int, str, int, int, str], str, str, str]] = []
     elsewhere = 0
     for report in reports:
         rules = rules_by_id(report)
@@ -70,7 +73,7 @@ def render(
                 continue
             kind = _kind(report, decision, fail_on)
             how = rules[decision.rule].how if decision.rule in rules else ""
-            candidates.append((worst_first(decision), kind, _command(kind, decision, path, how)))
+            candidates.append((worst_first(decision), kind, decision.rule, _command(kind, decision, path, how)))
     kept: dict[str, list[str]] = {
         "error": [
             _problem_command(problem, artifact_path(report, problem.path, several) if problem.path else "")
@@ -82,7 +85,7 @@ def render(
         "notice": [],
     }
     dropped = 0
-    for _, kind, command in sorted(candidates):
+    for kind, command in _by_turns(sorted(candidates)):
         if len(kept[kind]) < limit:
             kept[kind].append(command)
         else:
@@ -103,6 +106,18 @@ def render(
             path = f"{visible(artifact_path(report, problem.path, several))}: " if problem.path else ""
             lines.append(f"Problem ({problem.kind}): {path}{one_line(problem.message)}")
     return "\n".join([*lines, *summary(reports)]) + "\n"
+
+
+def _by_turns(
+    candidates: Sequence[tuple[tuple[int, str, int, int, str], str, str, str]],
+) -> list[tuple[str, str]]:
+    """(kind, command) in the order of severity, then of the turn of each rule, then of place."""
+    turns: dict[tuple[int, str], int] = {}
+    ordered = []
+    for place, (key, kind, rule, command) in enumerate(candidates):
+        turn = turns[key[0], rule] = turns.get((key[0], rule), 0) + 1
+        ordered.append((key[0], turn, place, kind, command))
+    return [(kind, command) for _, _, _, kind, command in sorted(ordered)]
 
 
 def _touches(decision: Decision, ranges: Sequence[tuple[int, int]] | None) -> bool:

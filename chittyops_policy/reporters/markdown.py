@@ -151,17 +151,16 @@ def _findings(sections: Sequence[tuple[Report, Sequence[Decision]]], width: int)
     """Pieces of the section in order, each with the number of findings in it."""
     if any(decisions for _, decisions in sections):
         yield 0, "\n### Findings\n"
+    helped: set[str] = set()
     for report, decisions in sections:
         rules = rules_by_id(report)
         if decisions and len(sections) > 1:
             yield 0, f"\n#### {escape(report.subject)}\n"
         path = None
-        helped: set[str] = set()
         for decision in decisions:
             text = ""
             if decision.path != path:
                 path = decision.path
-                helped = set()
                 text = f"\n**{code(clickable(report, path))}**\n"
             text += _finding(report, decision, width)
             rule = rules.get(decision.rule)

@@ -27,7 +27,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from chittyops_policy.model import Decision, Region, Report
+    from chittyops_policy.model import Decision, Region, Report, RuleInfo
 
     _Paint = Callable[[str, str], str]
 
@@ -37,7 +37,6 @@ TAB = 4
 """Cells from one tab stop to the next; fixed, so that the same file looks the same on every terminal."""
 
 _BOLD = "1"
-_DIM = "2"
 _SEVERITY = {"critical": "1;31", "high": "31", "medium": "33", "low": "36", "info": "34"}
 _OUTCOME = {model.FAIL: "31", model.UNKNOWN: "33", model.NOT_APPLICABLE: "2", model.PASS: "32"}
 _CUT = "..."
@@ -75,20 +74,23 @@ def render(reports: Sequence[Report], *, color: bool = False, verbose: bool = Fa
         for path, decisions in _by_path(listed):
             where = clickable(report, path)
             lines += [f"{paint(_BOLD, where)} ({plural(len(decisions), 'finding')})", ""]
-            helped: set[str] = set()
             for decision in decisions:
                 lines += _finding(report, decision, where, paint, width)
-                rule = rules.get(decision.rule)
-                if rule is not None and decision.rule not in explained and rule.why:
-                    lines.append(f"     = why: {first_sentence(rule.why)}")
-                if rule is not None and decision.rule not in helped and rule.how:
-                    lines.append(f"     = how: {one_line(rule.how)}")
+                # Once is enough: a rule that fires often would say little else.
+                if decision.rule in rules and decision.rule not in explained:
+                    rule = rules[decision.rule]
+                    lines += [f"     = {word}: {first_sentence(s)}" for word, s in _help(rule) if s]
                 if decision.fix_safety is not None:
                     lines.append(f"     = fix: {one_line(decision.fix_title or '')} ({decision.fix_safety})")
                 explained.add(decision.rule)
-                helped.add(decision.rule)
                 lines.append("")
+    if explained:
+        lines += ["Why a rule and how to satisfy it: chittyops-policy explain RULE", ""]
     return "\n".join([*lines, *_summary(reports, paint, verbose)]) + "\n"
+
+
+def _help(rule: RuleInfo) -> tuple[tuple[str, str], ...]:
+    return ("why", rule.why), ("how", rule.how)
 
 
 def _plain(code: str, text: str) -> str:
@@ -189,7 +191,7 @@ def _cells(source: str) -> tuple[list[str], list[int]]:
 def _width(character: str, previous: str) -> int:
     """The cells of one character after another: 0, 1 or 2, as current terminals draw emoji sequences."""
     # Start-up time: most files are ASCII and never ask.
-    import unicodedata  # noqa: PLC0415
+    import unicodedata
 
     if previous == "\u200d" or ("\U0001f3fb" <= character <= "\U0001f3ff" and not previous.isascii()):
         return 0  # joined to the emoji before it, or its skin tone
@@ -203,16 +205,18 @@ def _width(character: str, previous: str) -> int:
 
 def _summary(reports: Sequence[Report], paint: _Paint, verbose: bool) -> list[str]:
     findings, put_aside, controls, problems = summary(reports)
+    several = len(reports) > 1
     listed = [model.FAIL, model.UNKNOWN] + ([model.NOT_APPLICABLE] if verbose else [])
     listable = any(len(shown(report, verbose)) < len(report.decisions) for report in reports)
     lines = [paint(_BOLD, findings), put_aside + (" --verbose lists them." if listable else ""), controls]
-    for outcome, reason, permission, titles, subjects in standings(reports, listed):
-        where = f" [{_few(subjects)}]" if len(reports) > 1 else ""
+    for outcome, reason, permission, titles, subjects in standings(reports, listed, brief=several and not verbose):
+        where = f" [{_few(subjects)}]" if several else ""
+        why = f": {one_line(reason)}" if reason else ""
         tells = f" (would tell: {one_line(permission)})" if permission else ""
         label = paint(_OUTCOME[outcome], outcome.replace("-", " "))
         # On the commit hook no control can be judged, all for the same reason: not worth a line of names each time.
         named = ", ".join(map(one_line, titles)) if verbose or len(titles) <= 4 else f"{len(titles)} controls"
-        lines.append(f"  {label}: {named}{where}: {one_line(reason)}{tells}")
+        lines.append(f"  {label}: {named}{where}{why}{tells}")
     if any(report.problems for report in reports):
         lines.append(problems)
         for report in reports:

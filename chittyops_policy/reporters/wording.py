@@ -82,7 +82,9 @@ def artifact_path(report: Report, path: str, several: bool) -> str:
     if root in ("", "."):
         return path
     if root.startswith(("..", "/")) or root[1:3] in (":/", ":\\"):
-        return f"{report.subject}/{path}" if several else path
+        # The subject may be that very directory; a machine wants no way up and no leading slash.
+        names = [name for name in report.subject.replace("\\", "/").split("/") if name not in ("", ".", "..")]
+        return "/".join([*names, path]) if several else path
     return f"{root}/{path}"
 
 
@@ -184,18 +186,23 @@ def summary(reports: Sequence[Report]) -> list[str]:
     ]
 
 
-def standings(reports: Sequence[Report], outcomes: Iterable[str]) -> list[tuple[str, str, str, list[str], list[str]]]:
+def standings(
+    reports: Sequence[Report], outcomes: Iterable[str], *, brief: bool = False
+) -> list[tuple[str, str, str, list[str], list[str]]]:
     """Verdicts of some outcomes with what they share said once: (outcome, reason, permission, titles, subjects).
 
     In the order of OUTCOMES, then of first appearance; titles and subjects are distinct. Two repositories share a
-    row only when the same controls have the same standing for the same reason, so no pair is made up.
+    row only when the same controls have the same standing for the same reason, so no pair is made up. `brief` leaves
+    the reason out where a control fails, which its findings tell better: one row a control, however many repositories.
     """
     wanted = set(outcomes)
     rows: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
     for report in reports:
         own: dict[tuple[str, str, str], list[str]] = {}
         for verdict in report.verdicts:
-            if verdict.outcome in wanted:
+            if brief and verdict.outcome == model.FAIL and model.FAIL in wanted:
+                rows.setdefault((model.FAIL, "", "", (verdict.title,)), []).append(report.subject)
+            elif verdict.outcome in wanted:
                 own.setdefault((verdict.outcome, verdict.reason, verdict.permission), []).append(verdict.title)
         for (outcome, reason, permission), titles in own.items():
             rows.setdefault((outcome, reason, permission, tuple(titles)), []).append(report.subject)

@@ -342,7 +342,7 @@ def _run_git(folder: str, *arguments: str) -> bytes | None:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     if not hasattr(os, "posix_spawnp"):
         # Loaded only here: it costs as much as a whole check.
-        import subprocess  # noqa: PLC0415
+        import subprocess
 
         try:
             done = subprocess.run(command, env=environment, capture_output=True, check=False)

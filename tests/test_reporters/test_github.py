@@ -51,6 +51,22 @@ def test_ten_of_a_kind_the_gravest_first_and_the_rest_counted() -> None:
     assert "30000 findings (10000 high, 10000 medium, 10000 low)" in output
 
 
+def test_every_rule_gets_a_place_before_one_gets_its_second() -> None:
+    report = huge(300)
+    report.decisions[297].rule = "static-secret"
+    report.decisions[0].rule = report.decisions[3].rule = "missing-timeout"
+    titles = [
+        command.properties["title"] for command in commands_in(github.render([report])) if command.name == "error"
+    ]
+    assert titles[:4] == [
+        "missing-timeout (high)",
+        "unpinned-uses (high)",
+        "static-secret (high)",
+        "missing-timeout (high)",
+    ]
+    assert set(titles[4:]) == {"unpinned-uses (high)"}
+
+
 def test_a_critical_finding_at_the_end_comes_first() -> None:
     report = huge(300)
     report.decisions[-1].severity = "critical"

@@ -89,10 +89,9 @@ def test_a_place_says_what_the_region_says() -> None:
 def test_an_exception_of_the_organisation_is_outside_the_source() -> None:
     report = full()
     report.decisions[6].reason = "granted (policies/chittyos.yml:40, security team)"
-    suppressed = [
-        r["suppressions"] for r in run_of(sarif.render([report], suppressed=True))["results"] if "suppressions" in r
-    ]
-    assert [suppression["kind"] for (suppression,) in suppressed] == ["external"]
+    results = run_of(sarif.render([report], suppressed=True))["results"]
+    kinds = [suppression["kind"] for result in results for suppression in result.get("suppressions", ())]
+    assert kinds == ["external"]
 
 
 def test_rules_and_results_belong_together() -> None:
@@ -202,14 +201,17 @@ def test_problems_are_notifications_and_a_bug_of_ours_is_not_a_success() -> None
 
 def test_addresses_are_encoded_and_tell_repositories_apart() -> None:
     first, second = full(), full()
-    first.root, second.root = "a b", "../elsewhere"
-    second.subject = "o/elsewhere"
+    third = full()
+    first.root, second.root, third.root = "a b", "../elsewhere", "/srv/third"
+    second.subject, third.subject = "o/elsewhere", "/srv/third"
     uris = {
         result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
-        for result in run_of(sarif.render([first, second]))["results"]
+        for result in run_of(sarif.render([first, second, third]))["results"]
     }
     assert f"a%20b/{DEPLOY}" in uris
     assert f"o/elsewhere/{DEPLOY}" in uris
+    assert f"srv/third/{DEPLOY}" in uris
+    assert not any(uri.startswith(("/", "..")) for uri in uris)
     hostile_uris = [
         result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
         for result in run_of(sarif.render([hostile()]))["results"]

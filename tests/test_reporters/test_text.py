@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chittyops_policy.model import OPEN, STAGED, UNKNOWN, Decision, Region, Report, RuleInfo, Verdict
+from chittyops_policy.model import FAIL, OPEN, STAGED, UNKNOWN, Decision, Region, Report, RuleInfo, Verdict
 from chittyops_policy.reporters import text
 from tests.test_reporters.samples import clean, fingerprint, full
 
@@ -93,7 +93,7 @@ def test_colour_only_adds_codes() -> None:
     assert painted == text.render([full()], verbose=True)
 
 
-def test_why_is_said_once_and_how_once_a_file() -> None:
+def test_why_and_how_are_said_once() -> None:
     decisions = tuple(
         Decision("unpinned-uses", "high", OPEN, f"step {n}", path, Region(n + 1, 1, n + 1, 2, "x"), "", fingerprint(n))
         for n, path in enumerate(["a.yml"] * 5 + ["b.yml"] * 5)
@@ -103,7 +103,8 @@ def test_why_is_said_once_and_how_once_a_file() -> None:
     output = text.render([report])
     assert [output.count(f"step {n}") for n in range(10)] == [1] * 10
     assert output.count("= why: Tags move.\n") == 1
-    assert output.count("= how: Pin it.") == 2
+    assert output.count("= how: Pin it.\n") == 1
+    assert output.count("chittyops-policy explain RULE") == 1
     assert "a.yml (5 findings)" in output
 
 
@@ -137,6 +138,19 @@ def test_many_controls_with_one_reason_take_one_line() -> None:
     )
     assert "  unknown: 9 controls: only named files were checked\n" in text.render([report])
     assert "Control 0, Control 1" in text.render([report], verbose=True)
+
+
+def test_a_control_that_fails_in_many_repositories_takes_one_line() -> None:
+    reports = []
+    for number in range(5):
+        report = clean(f"o/{number}", str(number))
+        report.verdicts = (Verdict("pins", "Pins", FAIL, f"{number + 1} findings"), Verdict("x", "X", UNKNOWN, "why"))
+        reports.append(report)
+    output = text.render(reports)
+    assert "  fail: Pins [o/0, o/1, o/2 and 2 more]\n" in output
+    assert "  unknown: X [o/0, o/1, o/2 and 2 more]: why\n" in output
+    assert "  fail: Pins [o/4]: 5 findings\n" in text.render(reports, verbose=True)
+    assert "  fail: Pins: 5 findings\n" in text.render(reports[4:])
 
 
 def test_repositories_that_differ_in_their_controls_do_not_share_a_line() -> None:

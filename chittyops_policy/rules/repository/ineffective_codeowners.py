@@ -53,21 +53,16 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
 
 
 def _foreign_teams(snapshot: Snapshot, context: Context, owners: CodeOwners) -> Iterator[Finding]:
-    """Teams of another organisation: a team needs write access, and only its own organisation's repositories give it."""
+    """Teams of another organisation: an owner needs write access, which a team only gets at home."""
     home = snapshot.slug.partition("/")[0].lower()
     seen: set[str] = set()
     for line in owners.lines:
         for owner in line.owners if home and not line.error else ():
             if owner.kind == "team" and owner.org.lower() != home and owner.text.lower() not in seen:
                 seen.add(owner.text.lower())
-                yield _at(
-                    context,
-                    owners,
-                    owner.span,
-                    f"{owner.text} cannot own anything here: it is a team of {owner.org}, the repository is {snapshot.slug}",
-                    severity="medium",
-                    notes=("a team owns files only in repositories of its own organisation; in a fork this is expected",),
-                )
+                message = f"{owner.text} owns nothing here: {owner.org} is not the owner of {snapshot.slug}"
+                notes = ("a team can only own files in repositories of its organisation, so not in a fork elsewhere",)
+                yield _at(context, owners, owner.span, message, severity="medium", notes=notes)
 
 
 def _protection(snapshot: Snapshot, context: Context, owners: CodeOwners, protected: str) -> Iterator[Finding]:
@@ -207,11 +202,11 @@ RULE = Rule(
     severity="high",
     visits=(REPOSITORY,),
     why=(
-        "GitHub asks the owners of the last matching line, and nobody else. A default line at the end takes the workflows "
-        "away from the people named above it, and a line with a mistake in it is skipped without a word: the file looks "
-        "right in review while somebody else may approve changes to what deploys."
+        "GitHub asks the owners of the last matching line, and nobody else. A default line at the end takes the "
+        "workflows away from the people named above it, and a line with a mistake in it is skipped without a word: the "
+        "file looks right in review while somebody else may approve changes to what deploys."
     ),
-    how="Put the default line (`*`) first and the lines for .github/workflows/ last, each with owners of this organisation.",
+    how="Put the default line (`*`) first and the lines for .github/workflows/ last; name owners who exist here.",
     examples=_examples,
     check=_check,
     options={
@@ -222,7 +217,7 @@ RULE = Rule(
         ),
         "owners": Option(
             [],
-            "At least one of these must own each protected path; `*` stands for any organisation or team. Empty: anybody.",
+            "One of these must be among the owners of each protected path; `*` is any organisation or team.",
             {"type": "array", "items": {"type": "string", "pattern": "^(@[^/\\s]+(/[^/\\s]+)?|[^@\\s]+@[^@\\s]+)$"}},
         ),
     },

@@ -30,7 +30,7 @@ def _examples() -> tuple[Example, ...]:
     return (
         Example("no charter", {"README.md": "# Project\n"}, ("CHARTER.md",)),
         Example("a charter at the top", {"CHARTER.md": "# Charter\n\n## Scope\n"}),
-        Example("a charter elsewhere is not found by those who look", {"docs/CHARTER.md": "# Charter\n"}, ("CHARTER.md",)),
+        Example("a charter elsewhere is not where people look", {"docs/CHARTER.md": "# Charter\n"}, ("CHARTER.md",)),
     )
 
 
@@ -41,8 +41,8 @@ RULE = Rule(
     severity="low",
     visits=(REPOSITORY,),
     why=(
-        "The charter of a repository says what it is responsible for, what it is not, its tier and its owner. Without it "
-        "nobody can tell which controls apply to the repository or whom to ask about an exception."
+        "The charter of a repository says what it is responsible for, what it is not, its tier and its owner. Without "
+        "it nobody can tell which controls apply to the repository or whom to ask about an exception."
     ),
     how="Add CHARTER.md at the top: tier, organisation, mission, scope, dependencies, owner.",
     examples=_examples,

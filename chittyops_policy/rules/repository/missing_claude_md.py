@@ -42,8 +42,8 @@ RULE = Rule(
     severity="low",
     visits=(REPOSITORY,),
     why=(
-        "The charter wants a development guide in every repository. People and coding assistants look for it under this "
-        "one name before they change anything; without it each of them guesses how to build, test and deploy."
+        "The charter wants a development guide in every repository. People and coding assistants look for it under "
+        "this one name before they change anything; without it each of them guesses how to build, test and deploy."
     ),
     how="Add CLAUDE.md at the top: what the project is, how to build, test and deploy it, what must not be touched.",
     examples=_examples,

@@ -22,7 +22,8 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
         yield Evidence(path)
         return
     near = lookalikes(snapshot, "CODEOWNERS", (".github", "", "docs"))
-    notes = (f"{', '.join(near)} is not read: the name is CODEOWNERS, in capitals and without an ending",) if near else ()
+    why = "the name is CODEOWNERS, in capitals and without an ending"
+    notes = (f"GitHub does not read {', '.join(near)}: {why}",) if near else ()
     yield context.missing(
         CODEOWNERS_PATHS[0], "the repository has no CODEOWNERS in .github/, at the top or in docs/", notes=notes
     )

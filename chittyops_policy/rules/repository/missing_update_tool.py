@@ -146,9 +146,9 @@ RULE = Rule(
     severity="medium",
     visits=(REPOSITORY,),
     why=(
-        "A pinned action stays at its commit, with its bugs, until somebody moves it. Dependabot and Renovate know both "
-        "the pin and the tag in the comment behind it and propose each new release; without them pins rot, and teams "
-        "give up on pinning."
+        "A pinned action stays at its commit, with its bugs, until somebody moves it. Dependabot and Renovate know "
+        "both the pin and the tag in the comment behind it and propose each new release; without them pins rot, and "
+        "teams give up on pinning."
     ),
     how=(
         "Add an entry with `package-ecosystem: github-actions` and `directory: /` to .github/dependabot.yml, or let "
@@ -158,7 +158,7 @@ RULE = Rule(
     check=_check,
     tags=("hardening-gap", "external/cwe/cwe-1104", "owasp-cicd-sec-3"),
     limits=(
-        "Whether the Renovate app is installed, what a preset adds and whether `directories` covers composite actions in "
-        "other folders is not looked at."
+        "Whether the Renovate app is installed, what a preset adds and whether `directories` covers composite actions "
+        "in other folders is not looked at."
     ),
 )

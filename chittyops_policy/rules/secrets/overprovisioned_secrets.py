@@ -41,7 +41,8 @@ def _examples() -> tuple[Example, ...]:
         ),
         Example(
             "A constant name in brackets is a name",
-            head + "          ONE: ${{ secrets['CHITTYCONNECT_API_KEY'] }}\n          TWO: ${{ secrets.GITHUB_TOKEN }}\n",
+            head + "          ONE: ${{ secrets['CHITTYCONNECT_API_KEY'] }}\n"
+            "          TWO: ${{ secrets.GITHUB_TOKEN }}\n",
         ),
         Example(
             "Words in a script are no expression",
@@ -64,7 +65,7 @@ RULE = Rule(
     why=(
         "GitHub gives a job the secrets that its text names. Where the name is computed or the whole context is used "
         "it cannot know, and gives all of them: one compromised step then leaks every secret of the repository, also "
-        "those of other environments' stages and those that are added later."
+        "those that are meant for other stages and those that are added later."
     ),
     how="Name each secret: secrets.NAME. Choose between several with a condition: cond && secrets.A || secrets.B.",
     examples=_examples,

@@ -25,11 +25,7 @@ def _examples() -> tuple[Example, ...]:
     return (
         Example(
             "All secrets go to another repository's workflow",
-            "on: push\n"
-            "jobs:\n"
-            "  gates:\n"
-            "    uses: acme/ci/.github/workflows/gates.yml@main\n"
-            "    secrets: inherit\n",
+            "on: push\njobs:\n  gates:\n    uses: acme/ci/.github/workflows/gates.yml@main\n    secrets: inherit\n",
             fires=("inherit",),
         ),
         Example(

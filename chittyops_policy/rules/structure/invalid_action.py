@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 def _check(view: Action, context: Context) -> Iterator[Finding]:
     for problem in action_problems(view.document):
         if problem.keyword != DUPLICATE_KEY:  # the rule duplicate-key speaks of these in every YAML file
-            yield context.at(view.document, problem.span, problem.message, node=problem.node)
+            yield context.at(
+                view.document,
+                problem.span,
+                problem.message,
+                node=problem.node,
+                notes=(problem.lenient,) if problem.lenient else (),
+                severity="low" if problem.lenient else None,
+            )
 
 
 def _examples() -> tuple[Example, ...]:
@@ -82,5 +89,5 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
-    tags=("correctness",),
+    tags=("control-flow", "correctness"),
 )

@@ -80,5 +80,5 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
-    tags=("correctness",),
+    tags=("control-flow", "correctness"),
 )

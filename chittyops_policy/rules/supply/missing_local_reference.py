@@ -50,9 +50,7 @@ def _called_workflow(view: Workflow, uses: Uses, context: Context) -> Iterator[F
         yield _at(view, uses, context, f"a reusable workflow must lie directly in {WORKFLOWS_FOLDER}")
 
 
-def _job_step(
-    view: Workflow, before: Sequence[Step], uses: Uses, context: Context
-) -> Iterator[Finding | Unknown]:
+def _job_step(view: Workflow, before: Sequence[Step], uses: Uses, context: Context) -> Iterator[Finding | Unknown]:
     path = normalise(uses.path)
     if path is None or "${{" in uses.path:
         return
@@ -63,6 +61,9 @@ def _job_step(
         return
     where = f"{view.path}: {uses.text}"
     found = _is_action(snapshot, path)
+    if not found and set(view.triggers) == {"workflow_call"}:
+        yield Unknown(f"{where} is looked up in the workspace of whoever calls this workflow")
+        return
     in_workspace = found
     touched = False
     for step in before:
@@ -85,7 +86,7 @@ def _job_step(
                 if other is None or ref:
                     yield Unknown(
                         f"{where} lies in {repository}, which a step checks out there",
-                        permission=f"check {repository} in the same run",
+                        "" if "${{" in repository else f"check {repository} in the same run",
                     )
                     return
                 if _is_action(other, inside):
@@ -116,8 +117,6 @@ def _job_step(
         return
     if in_workspace:
         yield _at(view, uses, context, f"nothing has checked out {path or 'the repository'} when this step runs")
-    elif _is_link(snapshot, path):
-        yield Unknown(f"{where} is reached through a link or a submodule, which is not followed")
     else:
         yield _at(view, uses, context, _missing(path))
 
@@ -187,12 +186,6 @@ def _may_reach(target: str, path: str) -> bool:
 
 def _script_may_make(script: str, path: str) -> bool:
     return any(command in script for command in _BRINGS_FILES) or (path != "" and path.split("/")[0] in script)
-
-
-def _is_link(snapshot: Snapshot, path: str) -> bool:
-    """Whether some part of the path is a file, which for git is also a link or a submodule."""
-    parts = path.split("/")
-    return any(parts[at] in snapshot.folder("/".join(parts[:at])) for at in range(len(parts)))
 
 
 _METADATA_TEXT = """\
@@ -311,7 +304,7 @@ RULE = Rule(
     ),
     limits=(
         "Files that an unknown action or a build script makes before the step are not foreseen, unless the script "
-        "names the folder or fetches with git."
+        "names the folder or fetches with git. Symbolic links to folders are not followed."
     ),
     examples=_examples,
     check=_check,

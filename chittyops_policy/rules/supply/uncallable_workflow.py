@@ -66,7 +66,9 @@ def _inputs(view: Workflow, job: Job, uses: Uses, declared: Contract, context: C
             parameter = declared.inputs.get(name.lower())
             if parameter is None:
                 known = _known(declared.inputs)
-                yield context.at(view.document, key, f"{uses.path} declares no input {name}; it has {known}", node=value)
+                yield context.at(
+                    view.document, key, f"{uses.path} declares no input {name}; it has {known}", node=value
+                )
             else:
                 problem = _mismatch(parameter, value)
                 if problem:
@@ -91,7 +93,9 @@ def _secrets(view: Workflow, job: Job, uses: Uses, declared: Contract, context: 
             passed.add(name.lower())
             if name.lower() not in declared.secrets:
                 known = _known(declared.secrets)
-                yield context.at(view.document, key, f"{uses.path} declares no secret {name}; it has {known}", node=value)
+                yield context.at(
+                    view.document, key, f"{uses.path} declares no secret {name}; it has {known}", node=value
+                )
     place = job.node.key("secrets") or uses.node
     for name, parameter in declared.secrets.items():
         if parameter.required and name not in passed:
@@ -101,9 +105,7 @@ def _secrets(view: Workflow, job: Job, uses: Uses, declared: Contract, context: 
             )  # fmt: skip
 
 
-def _permissions(
-    view: Workflow, job: Job, uses: Uses, found: Callee, context: Context
-) -> Iterator[Finding | Unknown]:
+def _permissions(view: Workflow, job: Job, uses: Uses, found: Callee, context: Context) -> Iterator[Finding | Unknown]:
     allowed = granted(view, job)
     if allowed is None:
         # A workflow that is itself only called gets what its own caller states, and is judged there.

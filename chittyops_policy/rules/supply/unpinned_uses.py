@@ -187,8 +187,9 @@ RULE = Rule(
     ),
     limits=(
         "Without a network it cannot tell whether a SHA exists, belongs to that repository or is the version that the "
-        "comment names, nor what a pinned action uses itself. A step or job with if: false counts like any other, "
-        "because a runner fetches every action of a job before it looks at conditions. Images of container, services "
+        "comment names, nor what a pinned action uses itself. A step or job with if: false counts like any other: a "
+        "runner fetches every action of a job before it looks at the conditions of its steps, and one line switches a "
+        "job on again. Images of container, services "
         "and runs.image are not looked at."
     ),
     examples=_examples,

@@ -69,8 +69,8 @@ RULE = Rule(
     severity="high",
     visits=(WORKFLOW, ACTION, DEPENDABOT),
     why=(
-        "A file with a key twice says two things at once. GitHub refuses such a workflow, so none of its jobs run; most "
-        "other readers silently keep one of the two, so a reviewer sees a setting that is not in force."
+        "A file with a key twice says two things at once. GitHub refuses such a workflow, so none of its jobs run; "
+        "most other readers silently keep one of the two, so a reviewer sees a setting that is not in force."
     ),
     how="Keep one of the two keys, or merge their values.",
     examples=_examples,

@@ -43,8 +43,8 @@ RULE = Rule(
     severity="high",
     visits=(DOCUMENT,),
     why=(
-        "GitHub does not run a workflow that it cannot parse: the checks in it are silently gone, and no other rule can "
-        "look inside. People notice when a deployment did not happen."
+        "GitHub does not run a workflow that it cannot parse: the checks in it are silently gone, and no other rule "
+        "can look inside. People notice when a deployment did not happen."
     ),
     how="Correct the marked place. A value with `: ` or ` #` in it needs quotes or a block (`|`).",
     examples=_examples,

@@ -1,0 +1,520 @@
+"""Contracts on steps: which actions, commands and reusable workflows count as a named step, and where they really run.
+
+A contract is data of the pack. Steps are found where GitHub would run them: through reusable workflows and composite
+actions of this repository and of those that the same run has, through ``npm run`` scripts, and never in a comment, a
+here-document or the argument of another command.
+"""
+
+from __future__ import annotations
+
+from . import jsonc
+from .calls import Callee, Unseen, resolve
+from .document import Mapping, Scalar
+from .model import Value
+from .patterns import matches
+from .shell_commands import Command, after_options, commands, has_option
+from .snapshot import normalise
+from .workflow import text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from .document import Document, Node
+    from .rule import Context, Lookups
+    from .snapshot import Snapshot
+    from .workflow import Action, Job, Step, Uses, Workflow
+
+ANY, FIRST, LAST = "any", "first", "last"
+
+MAX_LEVELS = 10
+"""Levels of calls that are followed, for workflows and for actions alike; GitHub allows no more."""
+
+_RUNNERS = ("npm", "pnpm", "yarn", "bun")
+_PATHS_ELSEWHERE = ("--prefix", "-C", "--cwd", "--dir", "--filter", "-F", "-w", "--workspace", "--workspaces", "-r")
+
+
+class Form(Value):
+    """One accepted form.
+
+    kind       ``action``, ``command`` or ``workflow``
+    pattern    a glob over the lower-case name of an action or a workflow; the leading words of a command, where
+               ``a|b`` takes either
+    given      inputs that must have one of the values; options of which one must be there
+    unless     inputs, or options, with which the form does not count
+    arguments  globs of which one must match a word of the command
+    writes     files of which one must be the target of the command's output
+    hints      of these texts one occurs wherever the form does
+    more       the entry as the pack has it
+    """
+
+    __slots__ = ("arguments", "given", "hints", "kind", "more", "pattern", "unless", "writes")
+
+    def __init__(self, kind: str, entry: dict[str, Any]) -> None:
+        self.kind = kind
+        self.more = entry
+        self.pattern = str(entry.get("run" if kind == "command" else "uses", ""))
+        if kind != "command":
+            self.pattern = self.pattern.lower()
+        self.given = _choices(entry.get("with"))
+        self.unless = _choices(entry.get("unless"))
+        self.arguments = _texts(entry.get("argument"))
+        self.writes = _texts(entry.get("writes"))
+        self.hints = self._hints()
+
+    def _hints(self) -> tuple[str, ...]:
+        if self.kind == "command":
+            if self.arguments or self.writes:
+                return tuple(_literal(text).lower() for text in self.arguments or self.writes)
+            return (max((word for word in self.pattern.split() if "|" not in word), key=len, default="").lower(),)
+        return (_literal(self.pattern),)
+
+
+class Contract(Value):
+    """What counts as a step of that name: its forms, and where in a job it must stand (ANY, FIRST or LAST)."""
+
+    __slots__ = ("forms", "hints", "id", "position", "title")
+
+    def __init__(self, id: str, title: str, forms: tuple[Form, ...], position: str) -> None:
+        self.id = id
+        self.title = title
+        self.forms = forms
+        self.position = position
+        self.hints = tuple(sorted({hint for form in forms for hint in form.hints}))
+
+
+class Placed:
+    """A step at a place where a workflow of this repository runs it.
+
+    document  the file in which it stands; `own` tells whether that is a file of this repository
+    frames    (workflow, job) of each level of calls, the live workflow first
+    outer     the steps of composite actions around it, the outermost first
+    anchor    the nearest node in a file of this repository, with its document: the step's own or that of the call
+    """
+
+    __slots__ = ("_commands", "anchor", "document", "frames", "outer", "own", "snapshot", "step")
+
+    def __init__(
+        self,
+        step: Step,
+        document: Document,
+        snapshot: Snapshot,
+        own: bool,
+        frames: tuple[tuple[Workflow, Job], ...],
+        outer: tuple[Step, ...],
+        anchor: tuple[Document, Node],
+    ) -> None:
+        self.step = step
+        self.document = document
+        self.snapshot = snapshot
+        self.own = own
+        self.frames = frames
+        self.outer = outer
+        self.anchor = anchor
+        self._commands: tuple[Command, ...] | None = None
+
+    @property
+    def live(self) -> Workflow:
+        """The workflow that GitHub starts."""
+        return self.frames[0][0]
+
+    @property
+    def job(self) -> Job:
+        """The job in which the step runs."""
+        return self.frames[-1][1]
+
+    @property
+    def top(self) -> Step:
+        """The step of the job in which this one runs: itself, or the outermost composite action."""
+        return self.outer[0] if self.outer else self.step
+
+    @property
+    def where(self) -> str:
+        """Path and route, as evidence."""
+        document, node = self.anchor
+        return f"{document.path}: {document.route(node)}"
+
+
+class Call:
+    """A job that calls a reusable workflow: `unseen` says why that cannot be looked into, None where it was."""
+
+    __slots__ = ("frames", "job", "unseen", "uses")
+
+    def __init__(self, uses: Uses, job: Job, frames: tuple[tuple[Workflow, Job], ...], unseen: Unseen | None) -> None:
+        self.uses = uses
+        self.job = job
+        self.frames = frames
+        self.unseen = unseen
+
+    @property
+    def where(self) -> str:
+        """Path and route, as evidence."""
+        document = self.frames[0][0].document
+        return f"{document.path}: {document.route(self.frames[0][1].node)}"
+
+
+class Match:
+    """A step, or a call, that a form of a contract accepts; `command` is set for a form of kind ``command``."""
+
+    __slots__ = ("call", "command", "form", "placed")
+
+    def __init__(
+        self, form: Form, placed: Placed | None, command: Command | None = None, call: Call | None = None
+    ) -> None:
+        self.form = form
+        self.placed = placed
+        self.command = command
+        self.call = call
+
+    @property
+    def where(self) -> str:
+        """Path and route, as evidence."""
+        found = self.placed or self.call
+        assert found is not None
+        return found.where
+
+
+class Runs:
+    """What the workflows of a repository run, found once for all rules of a check; see `runs_of`."""
+
+    def __init__(self, snapshot: Snapshot, lookups: Lookups) -> None:
+        self.snapshot = snapshot
+        self.lookups = lookups
+        self._walked: dict[str, tuple[tuple[Placed, ...], tuple[Call, ...]]] = {}
+        self._scripts: dict[str, dict[str, str]] = {}
+        self._commands: dict[tuple[int, str, str], tuple[Command, ...]] = {}
+
+    def live(self) -> tuple[Workflow, ...]:
+        """The workflows that start by themselves or by hand: all but those that only others call."""
+        return tuple(
+            workflow
+            for workflow in self.snapshot.workflows()
+            if any(name != "workflow_call" for name in workflow.triggers)
+        )
+
+    def of(self, workflow: Workflow) -> tuple[tuple[Placed, ...], tuple[Call, ...]]:
+        """The steps that a workflow runs, followed through calls, and its calls."""
+        if workflow.path not in self._walked:
+            steps: list[Placed] = []
+            calls: list[Call] = []
+            self._workflow(workflow, self.snapshot, True, (), (), None, steps, calls)
+            self._walked[workflow.path] = tuple(steps), tuple(calls)
+        return self._walked[workflow.path]
+
+    def commands(self, placed: Placed, hints: Iterable[str]) -> tuple[Command, ...]:
+        """The commands of a ``run`` step, with those of its package scripts; empty where no hint occurs in it.
+
+        Empty as well for a shell that is not of the sh family.
+        """
+        scalar = placed.step.run
+        if scalar is None:
+            return ()
+        script = scalar.value
+        scripts = self._package_scripts(placed) if any(runner in script for runner in _RUNNERS) else {}
+        lowered = script.lower()
+        if not any(hint in lowered for hint in hints):
+            names = {name for name, text in scripts.items() if any(hint in text.lower() for hint in hints)}
+            if not any(name in script for name in names):
+                return ()
+        shell = shell_of(placed)
+        key = (id(scalar), shell, _folder_of(placed))
+        if key not in self._commands:
+            found = commands(script, shell) or ()
+            expanded = tuple(_expanded(found, scripts, 0)) if scripts else found
+            self._commands[key] = expanded
+        return self._commands[key]
+
+    # ------------------------------------------------------------------ following
+
+    def _workflow(
+        self,
+        workflow: Workflow,
+        snapshot: Snapshot,
+        own: bool,
+        frames: tuple[tuple[Workflow, Job], ...],
+        chain: tuple[str, ...],
+        anchor: tuple[Document, Node] | None,
+        steps: list[Placed],
+        calls: list[Call],
+    ) -> None:
+        for job in workflow.jobs:
+            inner = (*frames, (workflow, job))
+            if job.uses is not None:
+                place = anchor if not own else (workflow.document, job.uses.node)
+                found = resolve(job.uses, snapshot, self.lookups)
+                calls.append(Call(job.uses, job, inner, found if isinstance(found, Unseen) else None))
+                if isinstance(found, Callee):
+                    name = f"{found.snapshot.slug}:{found.path}"
+                    if name not in chain and len(chain) < MAX_LEVELS:
+                        self._workflow(
+                            found.workflow,
+                            found.snapshot,
+                            own and found.own,
+                            inner,
+                            (*chain, name),
+                            place,
+                            steps,
+                            calls,
+                        )
+            else:
+                for step in job.steps:
+                    self._step(step, workflow.document, snapshot, own, inner, (), anchor, steps)
+
+    def _step(
+        self,
+        step: Step,
+        document: Document,
+        snapshot: Snapshot,
+        own: bool,
+        frames: tuple[tuple[Workflow, Job], ...],
+        outer: tuple[Step, ...],
+        anchor: tuple[Document, Node] | None,
+        steps: list[Placed],
+    ) -> None:
+        here = (document, step.node) if own or anchor is None else anchor
+        steps.append(Placed(step, document, snapshot, own, frames, outer, here))
+        found = self._action(step.uses, snapshot, own) if step.uses is not None else None
+        if found is not None and len(outer) < MAX_LEVELS and all(step.node is not other.node for other in outer):
+            action, home, inside = found
+            for inner in action.steps:
+                self._step(inner, action.document, home, inside, frames, (*outer, step), here, steps)
+
+    def _action(self, uses: Uses, snapshot: Snapshot, own: bool) -> tuple[Action, Snapshot, bool] | None:
+        """The metadata of an action that this run has, where it lies, and whether that is this repository."""
+        if uses.kind == "local":  # a path in the workspace, which is the first caller's
+            home, inside, folder = self.snapshot, True, normalise(uses.path)
+        elif uses.kind == "self":
+            home, inside, folder = snapshot, own, normalise(uses.path)
+        elif uses.kind == "action":
+            inside = bool(self.snapshot.slug) and uses.slug == self.snapshot.slug.lower()
+            other = self.snapshot if inside else self.lookups.repository(uses.slug)
+            if other is None:
+                return None
+            home, folder = other, normalise(uses.path)
+        else:
+            return None
+        action = None if folder is None else home.action(folder)
+        return None if action is None else (action, home, inside)
+
+    # ------------------------------------------------------------------ package scripts
+
+    def _package_scripts(self, placed: Placed) -> dict[str, str]:
+        folder = _folder_of(placed)
+        if folder not in self._scripts:
+            found: dict[str, str] = {}
+            text = self.snapshot.text(f"{folder}/package.json" if folder else "package.json")
+            if text is not None and '"scripts"' in text:
+                try:
+                    value = jsonc.parse(text)
+                except ValueError:
+                    value = None
+                scripts = value.get("scripts") if isinstance(value, dict) else None
+                if isinstance(scripts, dict):
+                    found = {name: line for name, line in scripts.items() if isinstance(line, str)}
+            self._scripts[folder] = found
+        return self._scripts[folder]
+
+
+def runs_of(context: Context) -> Runs:
+    """The `Runs` of the repository, shared by the rules of one check."""
+    found: Runs = context.once(_runs)
+    return found
+
+
+def _runs(context: Context) -> Runs:
+    return Runs(context.snapshot, context.lookups)
+
+
+# ------------------------------------------------------------------------------------------------------ contracts
+
+
+def contract(id: str, data: Any) -> Contract:
+    """The contract that a mapping of the pack describes: ``actions``, ``commands``, ``workflows``, ``position``.
+
+    An entry is a name (with ``*``) or a mapping with the keys of `Form`; anything else in it is left out.
+    """
+    data = data if isinstance(data, dict) else {}
+    forms: list[Form] = []
+    for key, kind, name in (
+        ("actions", "action", "uses"),
+        ("commands", "command", "run"),
+        ("workflows", "workflow", "uses"),
+    ):
+        entries = data.get(key)
+        for entry in entries if isinstance(entries, list) else ():
+            if isinstance(entry, str):
+                forms.append(Form(kind, {name: entry}))
+            elif isinstance(entry, dict) and isinstance(entry.get(name), str):
+                forms.append(Form(kind, entry))
+    position = data.get("position")
+    return Contract(id, str(data.get("title", id)), tuple(forms), position if position in (ANY, FIRST, LAST) else ANY)
+
+
+def found_in(contract: Contract, workflow: Workflow, runs: Runs) -> Iterator[Match]:
+    """Every step and call of a workflow that a contract accepts."""
+    steps, calls = runs.of(workflow)
+    for placed in steps:
+        yield from accepted(contract, placed, runs)
+    for call in calls:
+        for form in contract.forms:
+            if form.kind == "workflow" and matches(form.pattern, _name(call.uses)) and _inputs(form, call.job.node):
+                yield Match(form, None, call=call)
+                break
+
+
+def accepted(contract: Contract, placed: Placed, runs: Runs) -> Iterator[Match]:
+    """Why a step fulfils a contract: once for its action, or once for each of its commands that does."""
+    step = placed.step
+    if step.uses is not None:
+        name = _name(step.uses)
+        for form in contract.forms:
+            if form.kind == "action" and matches(form.pattern, name) and _inputs(form, step.node):
+                yield Match(form, placed)
+                return
+    elif step.run is not None:
+        for command in runs.commands(placed, contract.hints):
+            for form in contract.forms:
+                if form.kind == "command" and is_form(form, command):
+                    yield Match(form, placed, command)
+                    break
+
+
+def is_form(form: Form, command: Command) -> bool:
+    """Whether a command is of a form."""
+    program = command.program
+    words = form.pattern.split()
+    if not program or program[0] not in words[0].split("|"):
+        return False
+    if len(words) > 1 and not after_options(program, (program[0], *words[1:])):
+        return False
+    if form.given and not any(has_option(program, option) for option in form.given):
+        return False
+    if any(has_option(program, option) for option in form.unless):
+        return False
+    if form.writes and not any(matches(glob, target) for glob in form.writes for target in command.targets):
+        return False
+    return not form.arguments or any(matches(glob, word) for glob in form.arguments for word in program[1:])
+
+
+def in_position(contract: Contract, match: Match) -> bool:
+    """Whether a match stands where the contract wants it: as the first or the last step of its job."""
+    if contract.position == ANY or match.placed is None or not match.placed.job.steps:
+        return True
+    steps = match.placed.job.steps
+    return match.placed.top is steps[0 if contract.position == FIRST else -1]
+
+
+def unknown_calls(workflow: Workflow, runs: Runs, known: Iterable[str]) -> Iterator[Call]:
+    """The calls of reusable workflows that could not be looked into and that the pack does not know either."""
+    for call in runs.of(workflow)[1]:
+        if call.unseen is not None and not call.unseen.absent:
+            if not any(matches(glob.lower(), _name(call.uses)) for glob in known):
+                yield call
+
+
+def shell_of(placed: Placed) -> str:
+    """The ``shell`` that applies to a step; ``pwsh`` on Windows where nothing is said, '' for GitHub's default."""
+    own = text_of(placed.step.node.get("shell")).strip()
+    if own or placed.outer:
+        return own
+    workflow, job = placed.frames[-1]
+    for node in (job.node, workflow.node):
+        defaults = node.get("defaults")
+        run = defaults.get("run") if isinstance(defaults, Mapping) else None
+        shell = text_of(run.get("shell")).strip() if isinstance(run, Mapping) else ""
+        if shell:
+            return shell
+    return "pwsh" if "windows" in text_of(job.node.get("runs-on")).lower() else ""
+
+
+# -------------------------------------------------------------------------------------------------------- details
+
+
+def _name(uses: Uses) -> str:
+    if uses.kind == "docker":
+        return "docker://" + uses.path.partition("@")[0].rpartition(":")[0] if ":" in uses.path else uses.text
+    if uses.kind in ("local", "self"):
+        return f"./{normalise(uses.path) or ''}".lower()
+    return uses.name
+
+
+def _inputs(form: Form, node: Mapping) -> bool:
+    """Whether the inputs under ``with`` are as a form wants them; a computed value is taken to be right."""
+    values = {}
+    inputs = node.get("with")
+    if isinstance(inputs, Mapping):
+        values = {key.lower(): text_of(value).strip() for key, _, value in inputs.pairs()}
+    for name, wanted in form.given.items():
+        value = values.get(name.lower())
+        if value is None or ("${{" not in value and not any(matches(glob, value) for glob in wanted)):
+            return False
+    return not any(
+        name.lower() in values and any(matches(glob, values[name.lower()]) for glob in refused)
+        for name, refused in form.unless.items()
+    )
+
+
+def _folder_of(placed: Placed) -> str:
+    """The working directory of a step inside the repository; '' where it is the top or computed."""
+    workflow, job = placed.frames[-1]
+    nodes: list[Node | None] = [placed.step.node.get("working-directory")]
+    for node in (job.node, workflow.node):
+        defaults = node.get("defaults")
+        run = defaults.get("run") if isinstance(defaults, Mapping) else None
+        nodes.append(run.get("working-directory") if isinstance(run, Mapping) else None)
+    for node in nodes:
+        if isinstance(node, Scalar) and node.value.strip():
+            return (normalise(node.value.strip()) or "") if "${{" not in node.value else ""
+    return ""
+
+
+def _expanded(found: Iterable[Command], scripts: dict[str, str], depth: int) -> Iterator[Command]:
+    """The commands with, behind each that runs a package script, what that script runs."""
+    for command in found:
+        yield command
+        program = command.program
+        if depth > 3 or len(program) < 2 or program[0] not in _RUNNERS:
+            continue
+        if any(has_option(program, option) for option in _PATHS_ELSEWHERE):
+            continue
+        words = [word for word in program[1:] if not word.startswith("-")]
+        name = words[1] if words[:1] in (["run"], ["run-script"]) and len(words) > 1 else words[0] if words else ""
+        short = words[:1] not in (["run"], ["run-script"])
+        if name not in scripts or (short and program[0] == "npm" and name not in ("test", "start", "stop")):
+            continue
+        # npm gives the script to sh -c: only the last command's status counts.
+        inner = commands(scripts[name], "sh {0}") or ()
+        for item in _expanded(inner, {key: text for key, text in scripts.items() if key != name}, depth + 1):
+            yield Command(
+                item.words,
+                command.start,
+                command.end,
+                command.list_end,
+                item.assignments,
+                item.targets,
+                command.swallowed or item.swallowed,
+            )
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def _choices(value: Any) -> dict[str, tuple[str, ...]]:
+    """``[a, b]`` and ``{a: x, b: [y, z]}`` as name → texts; booleans and numbers as GitHub writes them."""
+    if isinstance(value, dict):
+        return {str(name): tuple(_text(item) for item in (items if isinstance(items, list) else [items]))
+                for name, items in value.items()}  # fmt: skip
+    return dict.fromkeys(_texts(value), ())
+
+
+def _text(value: Any) -> str:
+    return ("true" if value else "false") if isinstance(value, bool) else "" if value is None else str(value)
+
+
+def _literal(pattern: str) -> str:
+    """The longest part of a glob without a wildcard."""
+    return max(pattern.replace("?", "*").split("*"), key=len)
