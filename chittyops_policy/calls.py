@@ -170,22 +170,26 @@ def excesses(callee: Callee, allowed: Node, lookups: Lookups) -> Iterator[Excess
     A nested call that is bound by the called workflow's own statement is only judged when that workflow lies in
     another repository: in this one it is judged as a caller itself.
     """
-    yield from _excesses(callee, allowed, lookups, ())
+    yield from _excesses(callee, allowed, lookups, set())
 
 
-def _excesses(callee: Callee, allowed: Node, lookups: Lookups, chain: tuple[str, ...]) -> Iterator[Excess]:
+def _excesses(callee: Callee, allowed: Node, lookups: Lookups, seen: set[tuple[int, int]]) -> Iterator[Excess]:
     workflow = callee.workflow
+    asked = (id(workflow), id(allowed))
+    if asked in seen:
+        return
+    seen.add(asked)
     if workflow.permissions is not None:
         yield from _compared(callee, workflow.permissions, "", allowed)
     for job in workflow.jobs:
         if job.permissions is not None:
             yield from _compared(callee, job.permissions, job.id, allowed)
-        if job.uses is not None and len(chain) < MAX_LEVELS and callee.path not in chain:
+        if job.uses is not None:
             stated = granted(workflow, job)
             nested = resolve(job.uses, callee.snapshot, lookups)
             if isinstance(nested, Callee) and (stated is None or not callee.own):
                 inner = Callee(nested.snapshot, nested.path, nested.workflow, nested.own and callee.own)
-                yield from _excesses(inner, allowed if stated is None else stated, lookups, (*chain, callee.path))
+                yield from _excesses(inner, allowed if stated is None else stated, lookups, seen)
 
 
 def _compared(callee: Callee, asked: Node, job: str, allowed: Node) -> Iterator[Excess]:
@@ -216,6 +220,7 @@ def chain_of(uses: Uses, snapshot: Snapshot, lookups: Lookups, start: str) -> tu
     followed, and at most one level more than GitHub allows.
     """
     longest: tuple[tuple[str, ...], bool] = ((start,), False)
+    deepest: dict[str, int] = {}
     todo: list[tuple[Uses, Snapshot, tuple[str, ...]]] = [(uses, snapshot, (start,))]
     while todo:
         call, at, chain = todo.pop()
@@ -226,6 +231,9 @@ def chain_of(uses: Uses, snapshot: Snapshot, lookups: Lookups, start: str) -> tu
         if name in chain:
             return (*chain, name), True
         chain = (*chain, name)
+        if deepest.get(name, 0) >= len(chain):
+            continue  # followed from here before, and no circle was met
+        deepest[name] = len(chain)
         if len(chain) > len(longest[0]):
             longest = (chain, False)
         if len(chain) <= MAX_LEVELS:

@@ -182,7 +182,10 @@ class Document:
     extra       the span of a second YAML document in the same file, or None
     """
 
-    __slots__ = ("_comments", "_lines", "anchors", "duplicates", "error", "extra", "path", "root", "text")
+    __slots__ = (
+        "_comments", "_lines", "anchors", "conditions", "duplicates", "error", "extra", "fenced", "mappings", "path", "root",
+        "text",
+    )  # fmt: skip
 
     def __init__(self, path: str, text: str) -> None:
         self.path = path
@@ -190,6 +193,9 @@ class Document:
         self.root: Node | None = None
         self.error: SyntaxProblem | None = None
         self.duplicates: list[tuple[Scalar, Scalar]] = []
+        self.mappings: list[Mapping] = []
+        self.fenced: list[Scalar] = []
+        self.conditions: list[Scalar] = []
         self.anchors: dict[str, Node] = {}
         self.extra: Span | None = None
         self._lines: list[int] | None = None
@@ -291,22 +297,6 @@ class Document:
             elif isinstance(node, Sequence):
                 stack.extend(reversed(node.items))
 
-    def mappings(self) -> Iterator[Mapping]:
-        """Every mapping of the tree once, in no promised order; what stands inside a key is left out."""
-        stack: list[Node] = [self.root] if self.root is not None else []
-        seen: set[int] = set()
-        while stack:
-            node = stack.pop()
-            if node.anchor is not None:
-                if id(node) in seen:
-                    continue
-                seen.add(id(node))
-            if isinstance(node, Mapping):
-                yield node
-                stack.extend(value for _, value in node.items if type(value) is not Scalar)
-            elif isinstance(node, Sequence):
-                stack.extend(item for item in node.items if type(item) is not Scalar)
-
 
 def parse(path: str, data: bytes) -> Document:
     """The document of a file. Never raises for bad content: `Document.error` says what is wrong and where."""
@@ -334,11 +324,9 @@ def parse_text(path: str, text: str) -> Document:
     try:
         _compose(document, text[shift:], shift)
     except YAMLError as error:
-        document.root = None
-        document.error = _syntax_problem(text, error, shift)
+        return _broken(path, text, _syntax_problem(text, error, shift))
     except _Refused as refusal:
-        document.root = None
-        document.error = refusal.problem
+        return _broken(path, text, refusal.problem)
     return document
 
 
@@ -347,6 +335,12 @@ def _too_long(path: str, length: str) -> Document:
     document.error = SyntaxProblem(
         f"the file has {length}; GitHub reads at most {MAX_CHARACTERS:,} characters", Span(0, 0)
     )
+    return document
+
+
+def _broken(path: str, text: str, problem: SyntaxProblem) -> Document:
+    document = Document(path, text)
+    document.error = problem
     return document
 
 
@@ -407,6 +401,8 @@ def _compose(document: Document, text: str, shift: int) -> None:
     get_event = parser.get_event
     anchors = document.anchors
     duplicates = document.duplicates
+    mappings = document.mappings
+    fenced = document.fenced
     enclosing: list[tuple[Any, Any, Any]] = []  # (parent, append, waiting) of every collection around the current one
     parent: Any = None
     append: Any = None  # of the items of `parent`, where it is a sequence
@@ -417,9 +413,10 @@ def _compose(document: Document, text: str, shift: int) -> None:
         event = get_event()
         kind = type(event)
         if kind is ScalarEvent:
-            node: Any = Scalar(
-                event.value, event.style or "", event.start_mark.index + shift, event.end_mark.index + shift
-            )
+            value = event.value
+            node: Any = Scalar(value, event.style or "", event.start_mark.index + shift, event.end_mark.index + shift)
+            if "${{" in value:
+                fenced.append(node)
             if event.anchor is not None or event.tag is not None or node.style in _BLOCK_STYLES:
                 _finish_scalar(document, node, event)
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
@@ -442,7 +439,11 @@ def _compose(document: Document, text: str, shift: int) -> None:
                 anchors[event.anchor] = node
             enclosing.append((parent, append, waiting))
             parent, waiting = node, None
-            append = node.items.append if kind is SequenceStartEvent else None
+            if kind is SequenceStartEvent:
+                append = node.items.append
+            else:
+                append = None
+                mappings.append(node)
             continue
         elif kind is AliasEvent:
             aliases = True
@@ -578,6 +579,8 @@ def _syntax_problem(text: str, error: YAMLError, shift: int) -> SyntaxProblem:
         message = "a tab cannot indent YAML; use spaces"
     elif context:
         message = f"{message} ({context})"
+    if at == len(text):  # the end of the file: show the last thing that is there
+        at = max(len(text.rstrip(" \t\r\n")) - 1, 0)
     return SyntaxProblem(message, Span(at, min(at + 1, len(text))))
 
 

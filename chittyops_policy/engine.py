@@ -133,8 +133,12 @@ class _Run:
     def visit(self, kind: str, view: Any, path: str, data: bytes | None) -> None:
         """Calls every rule that visits this kind of view and keeps what it says."""
         for rule, context in self.by_visit.get(kind, ()):
-            if data is not None and rule.needs and not any(need in data for need in rule.needs):
-                continue
+            if rule.needs and data is not None:
+                for need in rule.needs:
+                    if need in data:
+                        break
+                else:
+                    continue
             try:
                 for outcome in rule.check(view, context):
                     if isinstance(outcome, Finding):

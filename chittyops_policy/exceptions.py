@@ -14,6 +14,7 @@ count where both tools have a rule of that name. Central exceptions come with th
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 
 from .document import Scalar
 from .model import EXCEPTED, OPEN, Finding, Span
@@ -47,7 +48,7 @@ _EXAMPLE = "write '# chittyops-policy: allow[rule-id] reason'"
 class _Marker:
     """One inline exception: `ids` are (text, offset) pairs, `head` the span from the comment sign to the bracket."""
 
-    __slots__ = ("alone", "expires", "foreign", "head", "ids", "line", "reason", "used")
+    __slots__ = ("expires", "foreign", "head", "ids", "line", "reason", "used")
 
     def __init__(
         self,
@@ -57,7 +58,6 @@ class _Marker:
         ids: tuple[tuple[str, int], ...],
         reason: str = "",
         expires: tuple[str, int] = ("", 0),
-        alone: bool = False,
         foreign: bool = False,
     ) -> None:
         self.line = line
@@ -65,13 +65,8 @@ class _Marker:
         self.ids = ids
         self.reason = reason
         self.expires = expires
-        self.alone = alone
         self.foreign = foreign
         self.used: set[str] = set()
-
-    def names(self, rule: str) -> bool:
-        """Whether the marker is for a rule."""
-        return any(id == rule for id, _ in self.ids)
 
 
 def judge(
@@ -96,29 +91,28 @@ def judge(
 
     An OPEN finding has a reason where an exception was meant for it but does not count (expired, locked rule).
     """
-    markers: dict[str, list[_Marker]] = {}
+    pages: dict[str, _Page] = {}
     zizmor = "zizmor" in policy.honour.value
     for path in files:
         document = document_of(path)
         if document is not None:
             text = document.text
             if _MARK in text or (zizmor and _ZIZMOR_MARK in text):
-                markers[path] = _markers(document, zizmor)
+                pages[path] = _Page(document, _markers(document, zizmor))
     used: set[int] = set()
     judged: list[tuple[Finding, str, str]] = []
-    if not markers and not policy.exemptions:
+    if not pages and not policy.exemptions:
         judged = [(finding, OPEN, "") for finding in findings]
     else:
         for finding in findings:
-            state, reason = _state(finding, document_of, markers.get(finding.path, ()), policy, today, used)
+            state, reason = _state(finding, document_of, pages.get(finding.path), policy, today, used)
             judged.append((finding, state, reason))
     further = list(policy.findings)
-    for path, found in markers.items():
-        document = document_of(path)
-        assert document is not None
-        for marker in found:
+    for path, page in pages.items():
+        ran_here = _ran_on(path, page.document, policy, ran)
+        for marker in page.markers:
             if not marker.foreign:
-                further += _remarks(document, marker, policy, today, _ran_on(path, document, policy, ran))
+                further += _remarks(page.document, marker, policy, today, ran_here)
     further += _central_remarks(policy, today, ran, whole, used)
     judged += [
         (finding, OPEN, "") for finding in further if finding.rule in policy.rules and policy.rules[finding.rule].on
@@ -132,7 +126,7 @@ def judge(
 def _state(
     finding: Finding,
     document_of: Callable[[str], Document | None],
-    markers: Sequence[_Marker],
+    page: _Page | None,
     policy: Policy,
     today: str,
     used: set[int],
@@ -142,16 +136,8 @@ def _state(
         return OPEN, ""
     granted = ""
     refused = ""
-    if markers:
-        document = document_of(finding.path)
-        assert document is not None
-        reach: _Reach | None = None
-        for marker in markers:
-            if not marker.names(finding.rule):
-                continue
-            reach = reach or _Reach(document, finding.span)
-            if not reach.covers(marker):
-                continue
+    if page is not None:
+        for marker in page.reaching(finding.rule, finding.span):
             marker.used.add(finding.rule)
             expires = marker.expires[0]
             if not rule.local_exceptions.value:
@@ -214,46 +200,65 @@ def _covers(exemption: Exemption, finding: Finding, document_of: Callable[[str],
     return matches(exemption.subject, document.text[finding.span.start : finding.span.end])
 
 
-class _Reach:
-    """The lines from which an inline exception reaches a finding."""
+class _Page:
+    """The inline exceptions of one file, and how far each of them reaches."""
 
-    __slots__ = ("document", "first", "header", "last", "span")
+    __slots__ = ("_long", "_starts", "by_rule", "document", "markers")
 
-    def __init__(self, document: Document, span: Span | None) -> None:
+    def __init__(self, document: Document, markers: list[_Marker]) -> None:
         self.document = document
-        self.span = span
-        self.first = self.last = self.header = 0
-        if span is not None:
-            self.first = document.line_column(span.start)[0]
-            self.last = document.line_column(max(span.start, span.end - 1))[0]
-            self.header = self.first
-            if document.error is None:
-                holder = _holder(document, span)
-                if holder is not None:
-                    self.header = document.line_column(holder.start)[0]
+        self.markers = markers
+        self.by_rule: dict[str, list[_Marker]] = {}
+        for marker in markers:
+            for id in dict.fromkeys(id for id, _ in marker.ids):
+                self.by_rule.setdefault(id, []).append(marker)
+        self._long: list[Scalar] | None = None
+        self._starts: list[int] = []
 
-    def covers(self, marker: _Marker) -> bool:
-        """Whether a marker's line is one of them."""
-        line = marker.line
-        if self.span is None:
-            return marker.alone and all(
-                _is_comment(text) or not text.strip() for text in map(self.document.line_text, range(1, line))
-            )
-        if self.first <= line <= self.last or line == self.header:
-            return True
-        return marker.alone and (self._above(line, self.first) or self._above(line, self.header))
+    def reaching(self, rule: str, span: Span | None) -> list[_Marker]:
+        """The markers for a rule that count for a finding at a span."""
+        candidates = self.by_rule.get(rule)
+        if not candidates:
+            return []
+        document = self.document
+        if span is None:
+            top = 1
+            count = len(document.line_starts())
+            while top <= count and _is_comment_or_blank(document.line_text(top)):
+                top += 1
+            return [marker for marker in candidates if marker.line < top]
+        first = document.line_column(span.start)[0]
+        last = document.line_column(max(span.start, span.end - 1))[0]
+        ranges = [(self._stack(first), last)]
+        header = self._header(span)
+        if header is not None and header != first:
+            ranges.append((self._stack(header), header))
+        return [marker for marker in candidates if any(top <= marker.line <= bottom for top, bottom in ranges)]
 
-    def _above(self, line: int, target: int) -> bool:
-        return line < target and all(
-            _is_comment(text) for text in map(self.document.line_text, range(line + 1, target))
-        )
+    def _stack(self, line: int) -> int:
+        """The first of the comment lines directly above a line, or the line itself."""
+        while line > 1 and _is_comment(self.document.line_text(line - 1)):
+            line -= 1
+        return line
+
+    def _header(self, span: Span) -> int | None:
+        """The line on which the scalar begins that a span lies in, where that scalar is longer than a line."""
+        document = self.document
+        if document.error is not None:
+            return None
+        if self._long is None:
+            text = document.text
+            long = [scalar for scalar in document.scalars() if "\n" in text[scalar.start : scalar.end]]
+            self._long = sorted(long, key=lambda scalar: scalar.start)
+            self._starts = [scalar.start for scalar in self._long]
+        index = bisect_right(self._starts, span.start) - 1
+        if index < 0 or span.end > self._long[index].end:
+            return None
+        return document.line_column(self._long[index].start)[0]
 
 
-def _holder(document: Document, span: Span) -> Scalar | None:
-    """The scalar that a span lies in."""
-    return next(
-        (scalar for scalar in document.scalars() if scalar.start <= span.start and span.end <= scalar.end), None
-    )
+def _is_comment_or_blank(line: str) -> bool:
+    return not line.strip() or _is_comment(line)
 
 
 def _is_comment(line: str) -> bool:
@@ -288,7 +293,6 @@ def _markers(document: Document, zizmor: bool) -> list[_Marker]:
                     head=Span(*match.span()),
                     ids=tuple((id.group(), 0) for id in _ID.finditer(match.group(1))),
                     reason=match.group(2).strip(),
-                    alone=_is_comment(document.line_text(line)),
                     foreign=True,
                 )
             )
@@ -319,7 +323,6 @@ def _marker(document: Document, match: re.Match[str]) -> _Marker:
         ids=ids,
         reason=" ".join(reason.strip(" \t:-–—,;").split()),
         expires=expires,
-        alone=_is_comment(document.line_text(line)),
     )
 
 

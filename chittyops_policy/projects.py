@@ -232,24 +232,27 @@ def _worker(folder: _Folder, name: str, platforms: list[str]) -> Project:
 
 
 def _wrangler_keys(name: str, text: str) -> frozenset[str] | None:
-    """The top-level keys of Wrangler's configuration; None where it does not parse."""
+    """The top-level keys of Wrangler's configuration, with an environment's ``main``; None where it does not parse."""
     if not name.endswith(".toml"):
         try:
             value = jsonc.parse(text)
         except ValueError:
             return None
-        return frozenset(value) if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            return None
+        environments = _mapping(value.get("env")).values()
+        return frozenset((*value, *(["main"] if any("main" in _mapping(item) for item in environments) else [])))
     # Bare keys above the first table and the tables' names are all that matters; a TOML parser would be a dear import.
     keys: set[str] = set()
-    tables = False
+    table = ""
     for line in text.splitlines():
         line = line.strip()
-        key, equals, _ = line.partition("=")
+        key = line.partition("=")[0].strip().strip("\"'")
         if line.startswith("["):
-            tables = True
-            keys.add(line.strip("[] ").partition(".")[0])
-        elif equals and not tables and not line.startswith("#"):
-            keys.add(key.strip().strip("\"'"))
+            table = line.partition("]")[0].strip("[ ")
+            keys.add(table.partition(".")[0])
+        elif not table or (key == "main" and table.startswith("env.") and table.count(".") == 1):
+            keys.add(key)
     return frozenset(keys)
 
 

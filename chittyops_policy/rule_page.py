@@ -7,37 +7,50 @@ from __future__ import annotations
 
 import json
 
-from .example_runs import run_example
+from .example_runs import EXAMPLE_DATE, run_example
 from .model import UNKNOWN
+from .policy import UNEXCEPTABLE_THEMES, Overrides, effective
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .catalogue import Catalogue
     from .model import Decision, Report
-    from .policy import Pack
+    from .policy import Pack, RulePolicy
     from .rule import Example, Rule
 
 
 def rule_page(rule: Rule, catalogue: Catalogue, pack: Pack) -> str:
-    """The Markdown page of a rule; ends in a line break."""
+    """The Markdown page of a rule under a pack; ends in a line break."""
+    settings = effective(catalogue, pack, None, Overrides(), slug="", today=EXAMPLE_DATE).rules[rule.id]
+    tags = ", ".join(f"`{tag}`" for tag in rule.tags) or "-"
     parts = [
         f"# {rule.id}\n\n{_sentence(rule.title)}\n",
         "| severity | profile | theme | since | tags |\n|---|---|---|---|---|\n"
-        f"| {rule.severity} | {rule.profile} | {rule.theme} | {rule.since} | {', '.join(rule.tags) or '-'} |\n",
-        f"## Why\n\n{rule.why}\n",
-        f"## How to fix\n\n{rule.how}\n",
+        f"| {settings.severity.value} | {rule.profile} | {rule.theme} | {rule.since} | {tags} |\n",
+        f"## Why\n\n{_markdown(rule.why)}\n",
+        f"## How to fix\n\n{_markdown(rule.how)}\n",
     ]
     if rule.limits:
-        parts.append(f"## What it does not see\n\n{rule.limits}\n")
+        parts.append(f"## What it does not see\n\n{_markdown(rule.limits)}\n")
     if rule.options:
-        rows = "\n".join(
-            f"| `{name}` | `{json.dumps(option.default)}` | {option.help} |" for name, option in rule.options.items()
-        )
-        parts.append(f"## Options\n\n| option | default | meaning |\n|---|---|---|\n{rows}\n")
+        parts.append(_options(rule, settings, pack))
     parts.append("## Examples\n")
     parts += [_example(rule, example, run_example(catalogue, pack, rule, example)) for example in rule.examples()]
-    parts.append(_exceptions(rule))
+    parts.append(_exceptions(settings, pack))
     return "\n".join(parts)
+
+
+def _options(rule: Rule, settings: RulePolicy, pack: Pack) -> str:
+    lines = ["## Options", "", "| option | default | meaning |", "|---|---|---|"]
+    changed: list[str] = []
+    for name, option in rule.options.items():
+        lines.append(f"| `{name}` | `{json.dumps(option.default)}` | {_markdown(option.help)} |")
+        value = settings.options[name].value
+        if value != option.default:
+            changed.append(f"- `{name}`: `{json.dumps(value)}`")
+    if changed:
+        lines += ["", f"The pack `{pack.name}` sets:", "", *changed]
+    return "\n".join([*lines, ""])
 
 
 def _example(rule: Rule, example: Example, report: Report) -> str:
@@ -54,11 +67,15 @@ def _example(rule: Rule, example: Example, report: Report) -> str:
         place = decision.path
         if decision.region is not None:
             place += f", line {decision.region.line}, column {decision.region.column}"
-        lines.append(f"- **{decision.severity}** at {place}: {decision.message}")
-        lines += [f"  {note}" for note in decision.notes]
-    if not found:
-        unknown = [verdict for verdict in report.verdicts if verdict.outcome == UNKNOWN and example.unknown]
-        lines.append(f"- Cannot tell: {unknown[0].reason}" if unknown else "- No finding.")
+        lines.append(f"- **{decision.severity}** at {place}: {_markdown(decision.message)}")
+        lines += [f"  - {_markdown(note)}" for note in decision.notes]
+    if example.unknown:
+        reasons = [
+            item.reason for item in report.verdicts if item.outcome == UNKNOWN and example.unknown in item.reason
+        ]
+        lines += [f"- Cannot tell: {_markdown(reason)}" for reason in reasons[:1]]
+    elif not found:
+        lines.append("- No finding.")
     if example.after:
         for path, text in example.after.items():
             lines += ["", f"After the fix, `{path}`:", "", "```yaml", text.rstrip("\n"), "```"]
@@ -74,13 +91,28 @@ def _without_secrets(path: str, text: str, found: list[Decision]) -> str:
     return "\n".join(lines)
 
 
-def _exceptions(rule: Rule) -> str:
+def _exceptions(settings: RulePolicy, pack: Pack) -> str:
+    if settings.theme in UNEXCEPTABLE_THEMES:
+        return "## Exceptions\n\nFindings of this rule cannot be excepted: that would hide that something is hidden.\n"
+    if not settings.local_exceptions.value:
+        return (
+            "## Exceptions\n\n"
+            f"The pack `{pack.name}` locks this rule: an exception counts only under `exceptions` in the pack itself.\n"
+            "A comment or a policy file in the repository has no effect.\n"
+        )
     return (
         "## Exceptions\n\n"
-        "Where this must stay as it is, say so on the line, with the reason:\n\n"
-        f"```yaml\n# chittyops-policy: allow[{rule.id}] the reason\n```\n\n"
-        "For a whole file or with an owner and an end date, use `exceptions` in `.chittyops-policy.yml`.\n"
+        "Where this must stay as it is, say so on the line or above it, with the reason:\n\n"
+        f"```yaml\n# chittyops-policy: allow[{settings.id}] the reason\n```\n\n"
+        "For whole files, or with an owner and an end date, use `exceptions` in `.chittyops-policy.yml`.\n"
     )
+
+
+def _markdown(text: str) -> str:
+    """Plain words with what Markdown would swallow or restyle escaped, code in backticks left alone."""
+    parts = text.split("`")
+    parts[::2] = [part.replace("<", "\\<").replace("*", "\\*") for part in parts[::2]]
+    return "`".join(parts)
 
 
 def _sentence(text: str) -> str:

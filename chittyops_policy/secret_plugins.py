@@ -32,6 +32,7 @@ _ENTROPY_LIMIT = 3.5
 """Bits a character. Below detect-secrets' default of 4.5, which no value of fewer than 23 characters can reach: here
 the name already says that a credential follows."""
 
+_REACH = 2000
 _BASIC_AUTH = BasicAuthDetector()
 _ASSIGNMENTS = (KeywordDetector(), Base64HighEntropyString(limit=_ENTROPY_LIMIT), HexHighEntropyString())
 
@@ -45,7 +46,9 @@ def confirmed(path: str, text: str, candidate: Candidate, known: Set[str]) -> bo
     """
     start = text.rfind("\n", 0, candidate.start) + 1
     stop = text.find("\n", candidate.start)
-    line = text[start : len(text) if stop < 0 else stop].rstrip("\r")
+    stop = len(text) if stop < 0 else stop
+    # Of a very long line only the surroundings: the library's expressions would take a second for it.
+    line = text[max(start, candidate.start - _REACH) : min(stop, candidate.end + _REACH)].rstrip("\r")
     value = text[candidate.start : candidate.end]
     if _allowed(path, text, start, line) or _filtered(value, line, candidate):
         return False

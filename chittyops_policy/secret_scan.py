@@ -20,6 +20,9 @@ KEY_BLOCK = "key block"
 URL = "url"
 ASSIGNED = "assigned"
 
+MAX_CANDIDATES = 200
+"""Places of one file that are looked at; a file with more of them holds data, not configuration."""
+
 # What a provider's credential begins with, and what it is in full. Sources: the providers' own descriptions, read in
 # 2026-11 (Cloudflare "token formats", GitHub "authentication token formats", npm, Slack, Stripe, AWS …).
 _TOKENS: tuple[tuple[str, str, str], ...] = (
@@ -42,7 +45,7 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
     ("rk_live_", r"rk_live_[0-9a-zA-Z]{24,}", "a Stripe key"),
     ("sk-", r"sk-(?:ant|proj|svcacct)-[A-Za-z0-9_-]{30,}", "an AI provider's API key"),
     ("T3BlbkFJ", r"T3BlbkFJ[A-Za-z0-9]{20}", "an AI provider's API key"),
-    ("eyJ", r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}", "a JSON web token"),
+    ("eyJ", r"eyJ[A-Za-z0-9_-]{10,400}\.eyJ[A-Za-z0-9_-]{10,4000}\.[A-Za-z0-9_-]{10,}", "a JSON web token"),
     ("ops_eyJ", r"ops_eyJ[A-Za-z0-9+/=_-]{80,}", "a 1Password token"),
     ("glpat-", r"glpat-[A-Za-z0-9_-]{20,}", "a GitLab token"),
     ("glrt-", r"glrt-[A-Za-z0-9_-]{20,}", "a GitLab token"),
@@ -78,7 +81,7 @@ _TEST_WORDS = ("test", "mock", "local", "demo", "stub", "password", "secret", "t
 
 # Behind a word of `_WORDS`: the rest of the name, an assignment, and a literal value. What begins with $, <, {, [, (,
 # *, % and the like refers to something else.
-_ASSIGNMENT = r"""[\w.-]*["']?\]?[ \t]*(?::=|=>|[:=])[ \t]*["']?(?![$<{\[(*%&!|>@~/\\.-])([^\s"'`,;]{10,})"""
+_ASSIGNMENT = r"""[\w.-]{0,64}["']?\]?[ \t]*(?::=|=>|[:=])[ \t]*["']?(?![$<{\[(*%&!|>@~/\\.-])([^\s"'`,;]{10,})"""
 _BEARER = r"""[ \t]*(?![$<{\[(*%&!|>@~/\\.])([A-Za-z0-9._~+/=-]{16,})"""
 _AUTHORITY = r"""([^:@/\s"'<>]*):([^@/\s"']+)@([^/\s"'?#<>:]+)"""
 
@@ -128,15 +131,23 @@ def secrets_in(path: str, text: str, known: Set[str] = frozenset()) -> list[Cand
 def candidates(text: str) -> list[Candidate]:
     """The places of a text that are worth asking detect-secrets about, in order and without overlap."""
     found: list[Candidate] = []
-    tokens, mixed = _quick_look(text)
-    if tokens:
+    data = text.encode("utf-8", "surrogatepass")
+    tokens, mixed = _quick_look(data)
+    if tokens or b"hooks.slack" in data:
         found.extend(_tokens(text))
-    if "-----BEGIN" in text:
+    if b"-----BEGIN" in data:
         found.extend(_key_blocks(text))
     found.extend(_urls(text))
-    found.extend(_assigned(text, _WORDS if mixed else _PASSWORD_WORDS))
+    if mixed:
+        found.extend(_assigned(text, _WORDS))
+    else:
+        lower = data.lower()
+        if b"passw" in lower or b"pwd" in lower:
+            found.extend(_assigned(text, _PASSWORD_WORDS))
     if len(found) < 2:
         return found
+    if len(found) > MAX_CANDIDATES:
+        found = found[:MAX_CANDIDATES]
     # The earlier searches are the surer ones: of two that overlap the first found stays.
     kept: list[Candidate] = []
     for candidate in found:
@@ -146,14 +157,13 @@ def candidates(text: str) -> list[Candidate]:
     return kept
 
 
-def _quick_look(text: str) -> tuple[bool, bool]:
+def _quick_look(data: bytes) -> tuple[bool, bool]:
     """Whether a provider's token may be in a text, and whether a generated value may; both err on the side of yes.
 
     Almost every file is done with after this: it looks only at long unbroken runs of letters, digits, ``_``, ``-`` and
     ``+``, which bytes operations find in a few microseconds, and of these at the ones with a digit. Pinned actions,
     ``@`` and 40 digits, are passed over. A value of base64 with ``/`` is seen by its pieces.
     """
-    data = text.encode("utf-8", "surrogatepass")
     marked = data.translate(_AS_RUNS)
     at = marked.find(_RUN_MARK)
     runs = []
@@ -172,7 +182,7 @@ def _quick_look(text: str) -> tuple[bool, bool]:
     if not runs:
         return False, False
     joined = b" ".join(runs)
-    return "hooks.slack" in text or any(start in joined for start in _BEGINNINGS), mixed
+    return any(start in joined for start in _BEGINNINGS), mixed
 
 
 def _mixed(run: bytes, without: bytes) -> bool:
@@ -189,8 +199,10 @@ def _tokens(text: str) -> Iterator[Candidate]:
         while at >= 0:
             if at == 0 or not text[at - 1].isalnum() or beginning == "T3BlbkFJ":
                 match = _pattern(pattern).match(text, at)
-                if match is not None and not _placeholder(match[0][len(beginning) :]):
-                    yield Candidate(TOKEN, at, match.end(), title)
+                if match is not None:
+                    if not _placeholder(match[0][len(beginning) :]):
+                        yield Candidate(TOKEN, at, match.end(), title)
+                    at = match.end() - len(beginning)
             at = text.find(beginning, at + len(beginning))
 
 
@@ -243,15 +255,16 @@ def _assigned(text: str, words: tuple[str, ...]) -> Iterator[Candidate]:
                 candidate = _judged(text, word, at, match)
                 if candidate is not None:
                     yield candidate
+                at = match.end() - len(word)
             at = low.find(word, at + len(word))
 
 
 def _judged(text: str, word: str, at: int, match: re.Match[str]) -> Candidate | None:
     begin = at
-    while begin > 0 and (text[begin - 1].isalnum() or text[begin - 1] in "_-"):
+    while begin > max(at - 64, 0) and (text[begin - 1].isalnum() or text[begin - 1] in "_-"):
         begin -= 1
     name_end = at + len(word)
-    while name_end < len(text) and (text[name_end].isalnum() or text[name_end] in "_-"):
+    while name_end < min(at + 64, len(text)) and (text[name_end].isalnum() or text[name_end] in "_-"):
         name_end += 1
     name = "Authorization" if word == "bearer " else text[begin:name_end]
     last = name.lower().replace("-", "_").rpartition("_")[2]

@@ -214,6 +214,12 @@ class Snapshot:
         data = self.read(path)
         return data is not None and (b"runs" in data or path.startswith(".github/") or "/" not in path)
 
+    def forget(self) -> None:
+        """Drops the parsed views, by far the largest part; what is asked for again is parsed again."""
+        self._documents.clear()
+        self._workflows.clear()
+        self._actions.clear()
+
     # -------------------------------------------------------------------- record
 
     def reads(self) -> Mapping[str, bytes | None]:

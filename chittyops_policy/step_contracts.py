@@ -31,6 +31,9 @@ ANY, FIRST, LAST = "any", "first", "last"
 MAX_LEVELS = 10
 """Levels of calls that are followed, for workflows and for actions alike; GitHub allows no more."""
 
+MAX_STEPS = 5000
+"""A workflow that comes to more steps than this, all calls followed, is looked at up to there."""
+
 _RUNNERS = ("npm", "pnpm", "yarn", "bun")
 _PATHS_ELSEWHERE = ("--prefix", "-C", "--cwd", "--dir", "--filter", "-F", "-w", "--workspace", "--workspaces", "-r")
 
@@ -72,15 +75,23 @@ class Form(Value):
 
 
 class Contract(Value):
-    """What counts as a step of that name: its forms, and where in a job it must stand (ANY, FIRST or LAST)."""
+    """What counts as a step of that name.
 
-    __slots__ = ("forms", "hints", "id", "position", "title")
+    forms     any of them will do, except for actions and workflows whose name a glob of `excluded` covers
+    position  where in its job the step must stand: ANY, FIRST or LAST
+    hints     one of these texts, in lower case, occurs in every file, or package script, that has such a step
+    """
 
-    def __init__(self, id: str, title: str, forms: tuple[Form, ...], position: str) -> None:
+    __slots__ = ("excluded", "forms", "hints", "id", "position", "title")
+
+    def __init__(
+        self, id: str, title: str, forms: tuple[Form, ...], position: str, excluded: tuple[str, ...] = ()
+    ) -> None:
         self.id = id
         self.title = title
         self.forms = forms
         self.position = position
+        self.excluded = excluded
         self.hints = tuple(sorted({hint for form in forms for hint in form.hints}))
 
 
@@ -187,11 +198,8 @@ class Runs:
 
     def live(self) -> tuple[Workflow, ...]:
         """The workflows that start by themselves or by hand: all but those that only others call."""
-        return tuple(
-            workflow
-            for workflow in self.snapshot.workflows()
-            if any(name != "workflow_call" for name in workflow.triggers)
-        )
+        found = self.snapshot.workflows()
+        return tuple(workflow for workflow in found if any(name != "workflow_call" for name in workflow.triggers))
 
     def of(self, workflow: Workflow) -> tuple[tuple[Placed, ...], tuple[Call, ...]]:
         """The steps that a workflow runs, followed through calls, and its calls."""
@@ -239,6 +247,8 @@ class Runs:
         calls: list[Call],
     ) -> None:
         for job in workflow.jobs:
+            if len(steps) + len(calls) > MAX_STEPS:
+                return
             inner = (*frames, (workflow, job))
             if job.uses is not None:
                 place = anchor if not own else (workflow.document, job.uses.node)
@@ -247,16 +257,9 @@ class Runs:
                 if isinstance(found, Callee):
                     name = f"{found.snapshot.slug}:{found.path}"
                     if name not in chain and len(chain) < MAX_LEVELS:
-                        self._workflow(
-                            found.workflow,
-                            found.snapshot,
-                            own and found.own,
-                            inner,
-                            (*chain, name),
-                            place,
-                            steps,
-                            calls,
-                        )
+                        inside = own and found.own
+                        further = (*chain, name)
+                        self._workflow(found.workflow, found.snapshot, inside, inner, further, place, steps, calls)
             else:
                 for step in job.steps:
                     self._step(step, workflow.document, snapshot, own, inner, (), anchor, steps)
@@ -277,7 +280,7 @@ class Runs:
         found = self._action(step.uses, snapshot, own) if step.uses is not None else None
         if found is not None and len(outer) < MAX_LEVELS and all(step.node is not other.node for other in outer):
             action, home, inside = found
-            for inner in action.steps:
+            for inner in action.steps if len(steps) < MAX_STEPS else ():
                 self._step(inner, action.document, home, inside, frames, (*outer, step), here, steps)
 
     def _action(self, uses: Uses, snapshot: Snapshot, own: bool) -> tuple[Action, Snapshot, bool] | None:
@@ -329,18 +332,18 @@ def _runs(context: Context) -> Runs:
 # ------------------------------------------------------------------------------------------------------ contracts
 
 
+_KINDS = (("actions", "action", "uses"), ("commands", "command", "run"), ("workflows", "workflow", "uses"))
+
+
 def contract(id: str, data: Any) -> Contract:
-    """The contract that a mapping of the pack describes: ``actions``, ``commands``, ``workflows``, ``position``.
+    """The contract that a mapping of the pack describes: ``actions``, ``commands``, ``workflows``, ``except``,
+    ``position``.
 
     An entry is a name (with ``*``) or a mapping with the keys of `Form`; anything else in it is left out.
     """
     data = data if isinstance(data, dict) else {}
     forms: list[Form] = []
-    for key, kind, name in (
-        ("actions", "action", "uses"),
-        ("commands", "command", "run"),
-        ("workflows", "workflow", "uses"),
-    ):
+    for key, kind, name in _KINDS:
         entries = data.get(key)
         for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, str):
@@ -348,7 +351,13 @@ def contract(id: str, data: Any) -> Contract:
             elif isinstance(entry, dict) and isinstance(entry.get(name), str):
                 forms.append(Form(kind, entry))
     position = data.get("position")
-    return Contract(id, str(data.get("title", id)), tuple(forms), position if position in (ANY, FIRST, LAST) else ANY)
+    return Contract(
+        id,
+        str(data.get("title", id)),
+        tuple(forms),
+        position if position in (FIRST, LAST) else ANY,
+        _texts(data.get("except")),
+    )
 
 
 def found_in(contract: Contract, workflow: Workflow, runs: Runs) -> Iterator[Match]:
@@ -357,27 +366,34 @@ def found_in(contract: Contract, workflow: Workflow, runs: Runs) -> Iterator[Mat
     for placed in steps:
         yield from accepted(contract, placed, runs)
     for call in calls:
-        for form in contract.forms:
-            if form.kind == "workflow" and matches(form.pattern, _name(call.uses)) and _inputs(form, call.job.node):
-                yield Match(form, None, call=call)
-                break
+        form = _named_form(contract, "workflow", call.uses, call.job.node)
+        if form is not None:
+            yield Match(form, None, call=call)
 
 
 def accepted(contract: Contract, placed: Placed, runs: Runs) -> Iterator[Match]:
     """Why a step fulfils a contract: once for its action, or once for each of its commands that does."""
     step = placed.step
     if step.uses is not None:
-        name = _name(step.uses)
-        for form in contract.forms:
-            if form.kind == "action" and matches(form.pattern, name) and _inputs(form, step.node):
-                yield Match(form, placed)
-                return
+        named = _named_form(contract, "action", step.uses, step.node)
+        if named is not None:
+            yield Match(named, placed)
     elif step.run is not None:
         for command in runs.commands(placed, contract.hints):
             for form in contract.forms:
                 if form.kind == "command" and is_form(form, command):
                     yield Match(form, placed, command)
                     break
+
+
+def _named_form(contract: Contract, kind: str, uses: Uses, node: Mapping) -> Form | None:
+    name = _name(uses)
+    if any(matches(glob, name) for glob in contract.excluded):
+        return None
+    for form in contract.forms:
+        if form.kind == kind and matches(form.pattern, name) and _inputs(form, node):
+            return form
+    return None
 
 
 def is_form(form: Form, command: Command) -> bool:
@@ -405,12 +421,18 @@ def in_position(contract: Contract, match: Match) -> bool:
     return match.placed.top is steps[0 if contract.position == FIRST else -1]
 
 
-def unknown_calls(workflow: Workflow, runs: Runs, known: Iterable[str]) -> Iterator[Call]:
-    """The calls of reusable workflows that could not be looked into and that the pack does not know either."""
-    for call in runs.of(workflow)[1]:
+def unseen_calls(workflow: Workflow, context: Context) -> Iterator[tuple[Call, Unseen]]:
+    """The calls of reusable workflows that could not be looked into, each with the reason.
+
+    Those of which the pack knows what they do (``parameters: reusable_workflows: known``) are left out, and those of
+    which it is certain that there is none.
+    """
+    data = context.parameters.get("reusable_workflows")
+    known = [glob.lower() for glob in _texts(data.get("known"))] if isinstance(data, dict) else []
+    for call in runs_of(context).of(workflow)[1]:
         if call.unseen is not None and not call.unseen.absent:
-            if not any(matches(glob.lower(), _name(call.uses)) for glob in known):
-                yield call
+            if not any(matches(glob, _name(call.uses)) for glob in known):
+                yield call, call.unseen
 
 
 def shell_of(placed: Placed) -> str:
@@ -433,7 +455,9 @@ def shell_of(placed: Placed) -> str:
 
 def _name(uses: Uses) -> str:
     if uses.kind == "docker":
-        return "docker://" + uses.path.partition("@")[0].rpartition(":")[0] if ":" in uses.path else uses.text
+        image = uses.path.partition("@")[0]
+        host, slash, name = image.rpartition("/")
+        return f"docker://{host}{slash}{name.partition(':')[0]}".lower()
     if uses.kind in ("local", "self"):
         return f"./{normalise(uses.path) or ''}".lower()
     return uses.name
@@ -459,14 +483,12 @@ def _folder_of(placed: Placed) -> str:
     """The working directory of a step inside the repository; '' where it is the top or computed."""
     workflow, job = placed.frames[-1]
     nodes: list[Node | None] = [placed.step.node.get("working-directory")]
-    for node in (job.node, workflow.node):
-        defaults = node.get("defaults")
+    for owner in (job.node, workflow.node):
+        defaults = owner.get("defaults")
         run = defaults.get("run") if isinstance(defaults, Mapping) else None
         nodes.append(run.get("working-directory") if isinstance(run, Mapping) else None)
-    for node in nodes:
-        if isinstance(node, Scalar) and node.value.strip():
-            return (normalise(node.value.strip()) or "") if "${{" not in node.value else ""
-    return ""
+    text = next((node.value.strip() for node in nodes if isinstance(node, Scalar) and node.value.strip()), "")
+    return "" if "${{" in text else normalise(text) or ""
 
 
 def _expanded(found: Iterable[Command], scripts: dict[str, str], depth: int) -> Iterator[Command]:

@@ -7,7 +7,7 @@ A view never copies the tree and never fails: where the tree is not what GitHub 
 from __future__ import annotations
 
 from .document import Document, Mapping, Node, Scalar, Sequence
-from .expressions import Segment, condition, segments
+from .expressions import condition, segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -238,14 +238,12 @@ class Occurrence:
 
     scalar      the scalar that holds it; `start`/`end` are offsets of the expression's text in the scalar's value
     expr        the tree, or None when it does not parse (`invalid-workflow` says why)
-    key         the key under which the scalar stands, '' in a sequence
     """
 
-    __slots__ = ("end", "expr", "key", "scalar", "start")
+    __slots__ = ("end", "expr", "scalar", "start")
 
-    def __init__(self, scalar: Scalar, key: str, start: int, end: int, expr: Expr | None) -> None:
+    def __init__(self, scalar: Scalar, start: int, end: int, expr: Expr | None) -> None:
         self.scalar = scalar
-        self.key = key
         self.start = start
         self.end = end
         self.expr = expr
@@ -307,33 +305,18 @@ def _triggers(node: Node | None) -> dict[str, tuple[Scalar, Node | None]]:
 
 
 def _expressions(document: Document) -> Iterator[Occurrence]:
-    """Fenced expressions everywhere, and the bare text of ``if``."""
-    text = document.text
-    fenced = "${{" in text
-    stack: list[tuple[str, Node]] = [("", document.root)] if document.root is not None else []
-    seen: set[int] = set()
-    while stack:
-        key, node = stack.pop()
-        if isinstance(node, Scalar):
-            value = node.value
-            if fenced and "${{" in value:
-                for segment in segments(value):
-                    yield _occurrence(node, key, segment)
-            elif key == "if" and value:
-                parsed = condition(value)
-                yield Occurrence(node, key, 0, len(value), parsed.expr)
-        elif id(node) in seen:
-            continue
-        elif isinstance(node, Mapping):
-            if node.anchor is not None:
-                seen.add(id(node))
-            for name, value_node in reversed(node.items):
-                stack.append((name.value if isinstance(name, Scalar) else "", value_node))
-        elif isinstance(node, Sequence):
-            if node.anchor is not None:
-                seen.add(id(node))
-            stack.extend(("", item) for item in reversed(node.items))
+    """Fenced expressions everywhere, and the bare text of ``if``, in file order; an aliased one at its anchor."""
+    found = [
+        Occurrence(scalar, segment.start, segment.end, segment.expr)
+        for scalar in document.fenced
+        for segment in segments(scalar.value)
+    ]
+    bare = [scalar for scalar in document.conditions if scalar.value and "${{" not in scalar.value]
+    if bare:
+        found += [Occurrence(scalar, 0, len(scalar.value), condition(scalar.value).expr) for scalar in bare]
+        found.sort(key=_place)
+    return iter(found)
 
 
-def _occurrence(node: Scalar, key: str, segment: Segment) -> Occurrence:
-    return Occurrence(node, key, segment.start, segment.end, segment.expr)
+def _place(occurrence: Occurrence) -> tuple[int, int]:
+    return occurrence.scalar.start, occurrence.start

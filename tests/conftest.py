@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import re
 import shutil
 import sysconfig
 import tempfile
@@ -12,7 +13,7 @@ import tempfile
 os.environ["PATH"] = os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", "")))
 
 # Git hooks and CI runners set variables that change what git and the check take for their repository.
-for _name in [name for name in os.environ if name.startswith(("GIT_", "GITHUB_"))]:
+for _name in [name for name in os.environ if re.match("GITHUB_|GIT_(?!SSL_)", name)]:
     del os.environ[_name]
 for _name in ("FORCE_COLOR", "NO_COLOR", "PYTHONPATH", "SOURCE_DATE_EPOCH"):
     os.environ.pop(_name, None)

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
-    """Runs the command line and exits with its code."""
+    """Runs the command line and exits with its code; `arguments` are those of the process unless given."""
     # A check builds many small objects and drops hardly any: the collector would only walk them again and again.
-    gc.set_threshold(100_000, 20, 20)
+    # `checking` collects between repositories once there is much to collect.
+    gc.disable()
     _utf8(sys.stdout)
     _utf8(sys.stderr)
     code = _guarded(list(sys.argv[1:] if arguments is None else arguments))
@@ -25,6 +26,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         sys.stdout.flush()
     except BrokenPipeError:
         _silence()
+    if arguments is None:
+        # The process is ours and everything is written: taking its objects apart one by one would only take time.
+        sys.stderr.flush()
+        os._exit(code)
     sys.exit(code)
 
 

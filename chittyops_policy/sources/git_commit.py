@@ -7,7 +7,7 @@ import subprocess
 
 from chittyops_policy.errors import UserError, WorldError
 
-from .working_tree import MAX_BYTES, WorkingTree
+from .working_tree import MAX_BYTES, MAX_LINKS, WorkingTree, linked_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,24 +74,16 @@ class ObjectTree:
 
     def _resolved(self, path: str) -> str | None:
         """The path of the regular file behind a path, or None."""
-        for _ in range(40):  # as many links as a kernel follows
+        for _ in range(MAX_LINKS):
             entry = self.entries.get(path)
             if entry is None:
                 return None
             if entry[0] != _LINK:
                 return path
-            link = os.fsdecode(self._object(path, entry[1]) or b"")
-            if not link or link.startswith("/"):
+            target = linked_path(path, os.fsdecode(self._object(path, entry[1]) or b""))
+            if target is None:
                 return None
-            parts = path.split("/")[:-1]
-            for part in link.split("/"):
-                if part == "..":
-                    if not parts:
-                        return None
-                    parts.pop()
-                elif part not in ("", "."):
-                    parts.append(part)
-            path = "/".join(parts)
+            path = target
         return None
 
     def _object(self, path: str, object_id: str) -> bytes | None:

@@ -44,7 +44,7 @@ def write():
         stream.write("\\n".join(sorted(set(sys.modules) - before)))
 atexit.register(write)
 from chittyops_policy.cli.main import main
-main()
+main(sys.argv[1:])
 """
 
 

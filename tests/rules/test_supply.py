@@ -40,6 +40,9 @@ def uses_of(text: str) -> Uses:
         ("a/b@stable", "the action a/b is named by the tag or branch stable, not by a full commit SHA"),
         (f"a/b@{SHA[:12]}", f"the action a/b is named by the shortened SHA {SHA[:12]}, not by a full commit SHA"),
         (f"a/b@{SHA}0", f"the action a/b is named by the tag {SHA}0, not by a full commit SHA"),
+        ("actions/checkout", "actions/checkout is not of the form owner/repo[/path]@ref"),
+        ("checkout@v4", "checkout@v4 is not of the form owner/repo[/path]@ref"),
+        ("a/b@", "a/b@ is not of the form owner/repo[/path]@ref"),
         ("docker://alpine", "the image alpine is named by no tag at all, not by a digest"),
         ("docker://ghcr.io:443/a/b:1", "the image ghcr.io:443/a/b is named by the tag 1, not by a digest"),
         ("docker://alpine@sha256:12ab", "the image alpine is named by something that is not a full sha256 digest"),
@@ -63,8 +66,6 @@ def test_a_movable_name_is_described(uses: str, message: str) -> None:
         # Not callable at all, which invalid-workflow says.
         "${{ matrix.action }}@v1",
         "a/b@${{ matrix.ref }}",
-        "checkout@v4",
-        "actions/checkout",
         "docker://${{ matrix.image }}",
         "''",
         "[a, b]",
@@ -204,7 +205,7 @@ def test_letter_case_counts() -> None:
     [
         ("      - uses: actions/checkout@v4\n        with: {repository: acme/tools, path: t}\n", "lies in acme/tools"),
         (
-            "      - uses: actions/checkout@v4\n        with:\n          repository: ${{ inputs.tools }}\n          path: t\n",
+            "      - uses: actions/checkout@v4\n        with: {repository: '${{ inputs.tools }}', path: t}\n",
             "lies in ${{ inputs.tools }}",
         ),
         ("      - uses: actions/checkout@v4\n        with: {path: '${{ inputs.where }}'}\n", "only known at run time"),
@@ -228,9 +229,7 @@ def test_another_checked_out_repository_is_looked_into_where_it_is_part_of_the_r
         + "      - uses: ./t/here\n      - uses: ./t/gone\n"
     }
     lookups = Lookups({"acme/tools": Snapshot(MemoryTree({"here/action.yml": ACTION}), "acme/tools")})
-    assert found("missing-local-reference", files, lookups=lookups) == [
-        "./t/gone: Acme/Tools has no action in gone"
-    ]
+    assert found("missing-local-reference", files, lookups=lookups) == ["./t/gone: Acme/Tools has no action in gone"]
 
 
 def test_a_download_to_another_place_is_no_excuse() -> None:
@@ -250,6 +249,12 @@ def test_a_workflow_that_is_only_called_uses_its_callers_workspace() -> None:
     text = f"{HEAD}{CHECKOUT}      - uses: ./t\n".replace("on: push", "on: workflow_call")
     assert found("missing-local-reference", text) == []
     assert "whoever calls this workflow" in unknown("missing-local-reference", text)[0]
+
+
+def test_a_local_path_begins_in_the_repository() -> None:
+    assert found("missing-local-reference", f"{HEAD}{CHECKOUT}      - uses: ../tools\n") == [
+        "../tools: a local reference starts with ./ or $/"
+    ]
 
 
 def test_a_local_call_takes_no_ref() -> None:
@@ -317,9 +322,14 @@ def test_literals_must_have_the_declared_type(spec: str, given: str, message: st
 
 def test_a_required_input_with_a_default_must_be_passed_all_the_same() -> None:
     files = call(declared("    inputs:\n      a: {type: string, required: true, default: x}\n"), "")
-    assert found("uncallable-workflow", files) == [
-        f"./{CALLEE}: the input a is required by {CALLEE} and not passed"
-    ]
+    assert found("uncallable-workflow", files) == [f"./{CALLEE}: the input a is required by {CALLEE} and not passed"]
+
+
+@pytest.mark.parametrize("uses", ["a/b@v1", f"a/b@{SHA}", "docker://alpine:3", "a/b", "workflows/x.yml"])
+def test_a_job_calls_nothing_but_workflows(uses: str) -> None:
+    text = f"on: push\njobs:\n  a:\n    uses: {uses}\n"
+    assert [entry.split(": a job")[0] for entry in found("uncallable-workflow", text)] == [uses]
+    assert found("unpinned-uses", text) == []
 
 
 def test_inherited_secrets_satisfy_what_is_required() -> None:
@@ -409,6 +419,16 @@ def test_circles_and_long_chains_end() -> None:
     assert [message.split(": ")[1] for message in found("uncallable-workflow", eleven)] == [
         "the chain of calls is longer than the 10 workflows that GitHub allows"
     ]
+
+
+def test_many_calls_of_the_same_workflows_are_followed_once() -> None:
+    def level(to: int) -> str:
+        calls = "".join(f"  j{job}:\n    uses: ./.github/workflows/w{to}.yml\n" for job in range(30))
+        return f"on: workflow_call\npermissions: {{}}\njobs:\n{calls}"
+
+    files = {f".github/workflows/w{number}.yml": level(number + 1) for number in range(8)}
+    files[".github/workflows/w8.yml"] = asking("{contents: read}")
+    assert len(found("uncallable-workflow", files)) == 30
 
 
 @needs_corpus

@@ -52,6 +52,8 @@ def _called_workflow(view: Workflow, uses: Uses, context: Context) -> Iterator[F
 
 def _job_step(view: Workflow, before: Sequence[Step], uses: Uses, context: Context) -> Iterator[Finding | Unknown]:
     path = normalise(uses.path)
+    if uses.text.startswith("../"):
+        yield _at(view, uses, context, "a local reference starts with ./ or $/")
     if path is None or "${{" in uses.path:
         return
     snapshot = context.snapshot

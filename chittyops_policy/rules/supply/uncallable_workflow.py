@@ -29,8 +29,13 @@ if TYPE_CHECKING:
 
 def _check(view: Workflow, context: Context) -> Iterator[Finding | Unknown]:
     for job in view.jobs:
-        if job.uses is not None and job.uses.kind in ("local", "self", "workflow"):
+        if job.uses is None:
+            continue
+        if job.uses.kind in ("local", "self", "workflow"):
             yield from _call(view, job, job.uses, context)
+        elif job.uses.text and "${{" not in job.uses.text:  # those are invalid-workflow's
+            message = "a job can only call owner/repo/.github/workflows/file.yml@ref or ./.github/workflows/file.yml"
+            yield context.at(view.document, job.uses.node, message)
 
 
 def _call(view: Workflow, job: Job, uses: Uses, context: Context) -> Iterator[Finding | Unknown]:
@@ -264,7 +269,7 @@ RULE = Rule(
     theme="supply",
     severity="high",
     visits=(WORKFLOW,),
-    needs=(b".github/workflows/",),
+    needs=(b"uses",),
     why=(
         "GitHub checks inputs, secrets and permissions of every called workflow before it starts anything. One wrong "
         "name and the whole run is a start-up failure without a log, and a check that branch protection waits for "

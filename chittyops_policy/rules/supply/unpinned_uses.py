@@ -22,7 +22,12 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     seen: set[int] = set()  # an aliased step stands in several places but is written once
     for uses, _, _ in view.uses():
         kind = uses.kind
-        if kind == "local" or kind == "self" or kind == "invalid" or uses.pinned:
+        if kind == "local" or kind == "self" or uses.pinned:
+            continue
+        if kind == "invalid" or (uses.job and kind != "workflow"):
+            # What a job cannot call is uncallable-workflow's, an expression or nothing at all invalid-workflow's.
+            if not uses.job and uses.text and "${{" not in uses.text and not uses.text.startswith(".\\"):
+                yield _at(view, uses, context, f"{uses.text} is not of the form owner/repo[/path]@ref")
             continue
         if kind == "docker" and ("${{" in uses.path or not uses.path):
             continue
@@ -35,8 +40,12 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
         if id(node) in seen:
             continue
         seen.add(id(node))
-        start = node.value.find(uses.text)
-        yield context.inside(view.document, node, start, start + len(uses.text), _message(uses, regime))
+        yield _at(view, uses, context, _message(uses, regime))
+
+
+def _at(view: Workflow | Action, uses: Uses, context: Context, message: str) -> Finding:
+    start = uses.node.value.find(uses.text)
+    return context.inside(view.document, uses.node, start, start + len(uses.text), message)
 
 
 def regime_of(uses: Uses, regimes: Mapping[str, str]) -> str:

@@ -22,9 +22,12 @@ def _check(view: Workflow | Action | Document, context: Context) -> Iterator[Fin
     for earlier, later in document.duplicates:
         yield _finding(document, context, earlier, later, rejects)
     if rejects:
-        for mapping in document.mappings():
+        for mapping in document.mappings:
             keys = mapping.keys()
-            if len(keys) > 1 and len({key.lower() for key in keys}) != len(keys):
+            together = "".join(keys)
+            if together.islower() or together.isupper():
+                continue  # in one letter case, keys that differ stay different
+            if len({key.lower() for key in keys}) != len(keys):
                 first: dict[str, Scalar] = {}
                 for key, node, _ in mapping.pairs():
                     earlier = first.setdefault(key.lower(), node)

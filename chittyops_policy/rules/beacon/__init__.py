@@ -1,0 +1,1 @@
+"""Rules on ChittyBeacon, the monitoring step of what is deployed."""

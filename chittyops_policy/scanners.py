@@ -1,0 +1,95 @@
+"""The security scanners that the pack knows, and the steps, calls and files of a repository that bring them."""
+
+from __future__ import annotations
+
+from .model import Value
+from .step_contracts import Contract, contract, found_in, runs_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from .rule import Context
+    from .step_contracts import Match
+
+
+class Scanner(Value):
+    """A scanner of the pack's parameter ``scanners: known``.
+
+    file              where its workflow or configuration belongs when there is none
+    files             configuration files of which one suffices instead of a step
+    equivalents       ids of scanners that count in its place
+    not_for           project types that give it nothing to scan
+    elsewhere         how it may run without a file in the repository, or ''; `permission` would tell
+    permissions       scopes of the job's token that it needs, with the level
+    env               variables of which one must bring its token; `logins` are commands that bring it, too
+    harmless_inputs   input → values with which the action cannot fail
+    harmless_options  options with which the command cannot fail
+    """
+
+    __slots__ = (
+        "contract", "elsewhere", "env", "equivalents", "file", "files", "harmless_inputs", "harmless_options", "id",
+        "logins", "not_for", "permission", "permissions", "title",
+    )  # fmt: skip
+
+    def __init__(self, id: str, data: Mapping[str, Any]) -> None:
+        self.id = id
+        self.contract: Contract = contract(id, data)
+        self.title = self.contract.title
+        self.file = str(data.get("file", f".github/workflows/{id}.yml"))
+        self.files = texts(data.get("files"))
+        self.equivalents = texts(data.get("equivalents"))
+        self.not_for = texts(data.get("not_for"))
+        self.elsewhere = str(data.get("elsewhere", ""))
+        self.permission = str(data.get("permission", ""))
+        permissions = data.get("permissions")
+        self.permissions = dict(permissions) if isinstance(permissions, dict) else {}
+        self.env = texts(data.get("env"))
+        self.logins = texts(data.get("logins"))
+        inputs = data.get("harmless_inputs")
+        self.harmless_inputs = (
+            {str(name).lower(): texts(values) for name, values in inputs.items()} if isinstance(inputs, dict) else {}
+        )
+        self.harmless_options = texts(data.get("harmless_options"))
+
+
+class Scanners:
+    """The known scanners by id, the required ones, and what the live workflows run of each."""
+
+    __slots__ = ("found", "known", "required", "uploads")
+
+    def __init__(self, known: dict[str, Scanner], required: tuple[str, ...], uploads: tuple[str, ...]) -> None:
+        self.known = known
+        self.required = required
+        self.uploads = uploads
+        self.found: dict[str, tuple[Match, ...]] = {}
+
+
+def scanners_of(context: Context) -> Scanners:
+    """The scanners and where they run, found once for all rules of a check."""
+    found: Scanners = context.once(_scanners)
+    return found
+
+
+def _scanners(context: Context) -> Scanners:
+    data = context.parameters.get("scanners")
+    data = data if isinstance(data, dict) else {}
+    entries = data.get("known")
+    known = {
+        str(id): Scanner(str(id), entry)
+        for id, entry in (entries.items() if isinstance(entries, dict) else ())
+        if isinstance(entry, dict)
+    }
+    required = tuple(id for id in texts(data.get("required")) if id in known)
+    scanners = Scanners(known, required, tuple(name.lower() for name in texts(data.get("uploads"))))
+    runs = runs_of(context)
+    live = runs.live()
+    for id, scanner in known.items():
+        scanners.found[id] = tuple(match for workflow in live for match in found_in(scanner.contract, workflow, runs))
+    return scanners
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """The texts of a list of a pack; what is no text is left out."""
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()

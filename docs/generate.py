@@ -1,0 +1,230 @@
+"""Writes what is generated: the rules' pages, the tables and help in README.md, the picture, the hooks file.
+
+    python docs/generate.py            writes them
+    python docs/generate.py --check    says which differ from their source, and exits 1 if any does
+
+The output depends on nothing but the files of this repository.
+"""
+
+from __future__ import annotations
+
+import argparse
+import html
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from chittyops_policy import hooks  # noqa: E402
+from chittyops_policy.catalogue import load  # noqa: E402
+from chittyops_policy.policy import Overrides, effective, standard_pack  # noqa: E402
+from chittyops_policy.rule_page import rule_page  # noqa: E402
+
+DAY = "1767225600"
+"""2026-01-01 as SOURCE_DATE_EPOCH: stages and exceptions depend on the day."""
+
+PICTURE = ["check", "--no-cache", "examples/northwind/orders-worker/.github/workflows/deploy.yml"]
+FIRST_COMMAND = ["check", "--no-cache", "examples"]
+
+THEMES = {
+    "syntax": "What GitHub cannot read",
+    "structure": "What GitHub does not accept",
+    "supply": "What other people's code can do",
+    "secrets": "Secrets",
+    "credentials": "Credentials of deployments",
+    "beacon": "ChittyBeacon",
+    "scanners": "Security scanners",
+    "repository": "Files that the charter asks for",
+    "hygiene": "Good manners",
+    "exceptions": "Exceptions",
+    "policy": "The repository's own policy file",
+}
+
+
+def outputs() -> dict[str, str]:
+    """Every generated file, path → text."""
+    catalogue = load()
+    pack = standard_pack(None)
+    files = {f"docs/rules/{rule.id}.md": rule_page(rule, catalogue, pack) for rule in catalogue}
+    files["docs/rules/README.md"] = (
+        "# Rules\n\n"
+        "Severities are those of the ChittyOS standard (`policies/chittyos.yml`). `chittyops-policy explain RULE` prints\n"
+        "the same page as the link.\n\n" + rule_tables(link="")
+    )
+    files["docs/images/check.svg"] = svg(run(PICTURE, color=True), "chittyops-policy " + PICTURE[-1])
+    files[".pre-commit-hooks.yaml"] = hooks.render()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    files["README.md"] = with_blocks(
+        readme,
+        {
+            "rules": rule_tables(link="docs/rules/"),
+            "help": fenced(run(["--help"])),
+            "check help": fenced(run(["check", "--help"])),
+            "summary": fenced(summary_of(run(FIRST_COMMAND))),
+        },
+    )
+    return files
+
+
+def rule_tables(link: str) -> str:
+    """The rules by theme, as Markdown tables; `link` leads to the folder of their pages."""
+    catalogue = load()
+    settings = effective(catalogue, standard_pack(None), None, Overrides(), slug="", today="2026-01-01").rules
+    themes: dict[str, list[str]] = {}
+    for rule in catalogue:
+        severity = settings[rule.id].severity.value
+        fires = rule.title[:1].lower() + rule.title[1:] if rule.title[1:2].islower() else rule.title
+        row = f"| [`{rule.id}`]({link}{rule.id}.md) | {severity} | {rule.profile} | {fires} |"
+        themes.setdefault(rule.theme, []).append(row)
+    order = [*THEMES, *sorted(set(themes) - set(THEMES))]
+    tables = [
+        "\n".join(
+            [
+                f"**{THEMES.get(theme, theme.capitalize())}**",
+                "",
+                "| rule | severity | profile | fires when |",
+                "|---|---|---|---|",
+                *themes[theme],
+            ]
+        )
+        for theme in order
+        if theme in themes
+    ]
+    return "\n\n".join(tables) + "\n"
+
+
+def run(arguments: list[str], color: bool = False) -> str:
+    """What the command line prints at the top of this repository."""
+    environment = {
+        name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_", "CHITTYOPS_"))
+    }
+    environment |= {"SOURCE_DATE_EPOCH": DAY, "COLUMNS": "102", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
+    environment["NO_COLOR"], environment["FORCE_COLOR"] = ("", "1") if color else ("1", "")
+    command = [sys.executable, "-m", "chittyops_policy", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, encoding="utf-8")
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"chittyops-policy {' '.join(arguments)} failed:\n{done.stderr}")
+    return done.stdout
+
+
+def summary_of(report: str) -> str:
+    """The end of a text report: the counts and the controls."""
+    lines = report.splitlines()
+    start = next(number for number, line in enumerate(lines) if re.match(r"\d+ findings? \(", line))
+    return "\n".join(lines[start:]) + "\n"
+
+
+def fenced(text: str) -> str:
+    """A text as a Markdown code block."""
+    return f"```text\n{text.rstrip()}\n```\n"
+
+
+def with_blocks(text: str, blocks: dict[str, str]) -> str:
+    """The text with what stands between the markers of each block replaced."""
+    for name, content in blocks.items():
+        begin, end = f"<!-- begin generated: {name} -->", f"<!-- end generated: {name} -->"
+        before, found, rest = text.partition(begin)
+        _, closed, after = rest.partition(end)
+        if not found or not closed:
+            raise SystemExit(f"README.md has no block {begin} … {end}")
+        text = f"{before}{begin}\n\n{content}\n{end}{after}"
+    return text
+
+
+# ------------------------------------------------------------------------------------------------------ picture
+
+CELL, LINE, SIZE, EDGE, TOP = 8.0, 18, 13, 16, 48
+COLORS = {"31": "#ff7b72", "32": "#7ee787", "33": "#e3b341", "34": "#79c0ff", "36": "#56d4dd"}
+
+
+def svg(text: str, title: str) -> str:
+    """A terminal window with ANSI-coloured text in it; each run has its width, so that any monospace font lines up."""
+    lines = text.rstrip("\n").split("\n")
+    plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
+    width = round(2 * EDGE + CELL * max(len(line) for line in plain))
+    height = TOP + LINE * len(lines) + EDGE
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
+        f'role="img" aria-label="{html.escape(title)}">',
+        f'<rect width="{width}" height="{height}" rx="8" fill="#0d1117"/>',
+        *(
+            f'<circle cx="{EDGE + 6 + 18 * number}" cy="20" r="5.5" fill="{color}"/>'
+            for number, color in enumerate(("#ff5f57", "#febc2e", "#28c840"))
+        ),
+        f'<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="{SIZE}" fill="#c9d1d9" '
+        'xml:space="preserve">',
+    ]
+    for number, line in enumerate(lines):
+        column = 0
+        style = ""
+        for piece in re.split(r"(\x1b\[[0-9;]*m)", line):
+            if piece.startswith("\x1b["):
+                style = styled(piece[2:-1])
+            elif piece:
+                if piece.strip():
+                    x, y, long = EDGE + CELL * column, TOP + LINE * number, CELL * len(piece)
+                    parts.append(
+                        f'<text x="{x:g}" y="{y}" textLength="{long:g}" lengthAdjust="spacingAndGlyphs"{style}>'
+                        f"{html.escape(piece, quote=False)}</text>"
+                    )
+                column += len(piece)
+    return "\n".join([*parts, "</g>", "</svg>"]) + "\n"
+
+
+def styled(codes: str) -> str:
+    """The SVG attributes of ANSI codes such as ``1;31``; '' for a reset."""
+    attributes = ""
+    for code in codes.split(";"):
+        if code == "1":
+            attributes += ' font-weight="bold"'
+        elif code == "2":
+            attributes += ' opacity="0.6"'
+        elif code in COLORS:
+            attributes += f' fill="{COLORS[code]}"'
+    return attributes
+
+
+# --------------------------------------------------------------------------------------------------------- main
+
+
+def differing(files: dict[str, str]) -> list[str]:
+    """What on the disk is not as generated: changed or missing files, and pages of rules that are gone."""
+    pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "docs" / "rules").glob("*.md")}
+    changed = [path for path, text in files.items() if read(path) != text]
+    return sorted([*changed, *(pages - set(files))])
+
+
+def read(path: str) -> str | None:
+    """The text of a file of the repository, or None."""
+    file = ROOT / path
+    return file.read_bytes().decode("utf-8") if file.exists() else None
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Writes the generated files.")
+    parser.add_argument("--check", action="store_true", help="only say which differ; exit 1 if any does")
+    check = parser.parse_args().check
+    files = outputs()
+    stale = differing(files)
+    for path in stale:
+        print(path)
+    if check:
+        if stale:
+            print("These differ from what they are generated from: run `python docs/generate.py`.", file=sys.stderr)
+        return int(bool(stale))
+    for path in stale:
+        file = ROOT / path
+        if path in files:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(files[path].encode("utf-8"))
+        else:
+            file.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

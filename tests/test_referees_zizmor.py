@@ -1,0 +1,95 @@
+"""zizmor as a referee for the rules that it and this tool share, on every live file of the corpus.
+
+`DIFFERENCES` is the whole list of places where the two disagree, each with the reason; a test keeps it true.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chittyops_policy.snapshot import ACTION, WORKFLOW, kind_of
+
+from .rules.checked import CORPUS, corpus, needs_corpus, report
+
+SHARED = ("unpinned-uses", "secrets-inherit", "overprovisioned-secrets")
+
+Place = tuple[str, str, str]
+"""Rule, file relative to the corpus, and the YAML path; for expressions the line, since zizmor gives no path there."""
+
+SWITCHED_OFF = "zizmor passes over a job with `if: false`; one line switches it on again, and its pins should be ready"
+IMAGE_TAG = "zizmor takes a tag as enough for docker://; the standard wants every name that can move to be pinned"
+
+_NPM = "chittyos/chittyos/chittyconnect/.github/workflows/publish.yml"
+_HARDEN = "public/step-security__harden-runner/.github/workflows"
+DIFFERENCES: dict[Place, str] = {
+    **{
+        ("unpinned-uses", _NPM, f"jobs.publish-npm.steps[{step}].uses"): SWITCHED_OFF
+        for step in (0, 2, 3, 4)
+    },
+    ("unpinned-uses", "public/pytorch__test-infra/.github/workflows/checkout-test.yml", "jobs.test.steps[31].uses"):
+        IMAGE_TAG,
+    ("unpinned-uses", f"{_HARDEN}/canary.yml", "jobs.update_tag.steps[3].uses"): IMAGE_TAG,
+    ("unpinned-uses", f"{_HARDEN}/canary.yml", "jobs.update_tag.steps[4].uses"): IMAGE_TAG,
+    ("unpinned-uses", f"{_HARDEN}/recurring-int-tests.yml", "jobs.int-tests.steps[1].uses"): IMAGE_TAG,
+    ("unpinned-uses", f"{_HARDEN}/recurring-int-tests.yml", "jobs.int-tls-tests.steps[1].uses"): IMAGE_TAG,
+    ("unpinned-uses", f"{_HARDEN}/release.yml", "jobs.update_tag.steps[3].uses"): IMAGE_TAG,
+}  # fmt: skip
+"""What only this tool reports. There is nothing that only zizmor reports."""
+
+
+def ours(part: str) -> Counter[Place]:
+    places = Counter[Place]()
+    for snapshot in corpus(part):
+        folder = Path(snapshot.root).relative_to(CORPUS).as_posix()
+        for decision in report(snapshot, *SHARED).decisions:
+            if decision.rule in SHARED:
+                assert decision.region is not None
+                line = f"line {decision.region.line}"
+                where = line if decision.rule == "overprovisioned-secrets" else decision.route
+                places[(decision.rule, f"{folder}/{decision.path}", where)] += 1
+    return places
+
+
+def zizmors(part: str) -> Counter[Place]:
+    files = [
+        str(Path(snapshot.root) / path)
+        for snapshot in corpus(part)
+        for path in snapshot.subjects()
+        if kind_of(path) in (WORKFLOW, ACTION)
+    ]
+    command = ["zizmor", "--offline", "--no-config", "--no-ignores", "--no-progress", "--quiet", "--format", "json"]
+    done = subprocess.run([*command, *files], capture_output=True, text=True, check=False)
+    assert done.stdout, done.stderr
+    places = Counter[Place]()
+    for finding in json.loads(done.stdout):
+        if finding["ident"] in SHARED:
+            [primary] = [place for place in finding["locations"] if place["symbolic"]["kind"] == "Primary"]
+            path = Path(primary["symbolic"]["key"]["Local"]["verbatim_path"]).relative_to(CORPUS).as_posix()
+            places[(finding["ident"], path, where_of(finding["ident"], primary))] += 1
+    return places
+
+
+def where_of(ident: str, place: dict[str, Any]) -> str:
+    if ident == "overprovisioned-secrets":
+        return f"line {place['concrete']['location']['start_point']['row'] + 1}"
+    parts = place["symbolic"]["route"]["route"]
+    route = "".join(f".{part['Key']}" if "Key" in part else f"[{part['Index']}]" for part in parts).removeprefix(".")
+    # For an inherited secret zizmor points at the call, this tool at the word.
+    return route.removesuffix(".uses") + ".secrets" if ident == "secrets-inherit" else route
+
+
+@needs_corpus
+@pytest.mark.skipif(shutil.which("zizmor") is None, reason="zizmor is not installed; the dev dependencies bring it")
+@pytest.mark.parametrize("part", ["chittyos", "public"])
+def test_every_difference_to_zizmor_is_in_the_table(part: str) -> None:
+    mine, theirs = ours(part), zizmors(part)
+    assert theirs - mine == Counter()
+    assert mine - theirs == Counter(place for place in DIFFERENCES if place[1].startswith(part))
+    assert (mine & theirs).total() == {"chittyos": 564, "public": 299}[part]
