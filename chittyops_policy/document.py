@@ -319,15 +319,76 @@ def parse_text(path: str, text: str) -> Document:
     """The document of a text; see `parse`."""
     if len(text) > MAX_CHARACTERS:
         return _too_long(path, f"{len(text):,} characters")
-    document = Document(path, text)
     shift = 1 if text.startswith("\ufeff") else 0
-    try:
-        _compose(document, text[shift:], shift)
-    except YAMLError as error:
-        return _broken(path, text, _syntax_problem(text, error, shift))
-    except _Refused as refusal:
-        return _broken(path, text, refusal.problem)
+    source = text
+    hidden: dict[int, str] = {}
+    if "\x85" in text or "\u2028" in text or "\u2029" in text:
+        source, hidden = _hide_specials(text, shift)
+    repairs = MAX_REREAD // (len(text) + 1) + 1
+    while True:
+        document = Document(path, text)
+        try:
+            _compose(document, source[shift:], shift)
+        except YAMLError as error:
+            repaired = source
+            if isinstance(getattr(error, "character", None), int) and not hidden:
+                repaired, hidden = _hide_specials(source, shift)
+            elif repairs > 0:
+                repaired = _without_tab(source, error, shift)
+                repairs -= 1
+            if repaired == source:
+                return _broken(path, text, _syntax_problem(text, error, shift))
+            source = repaired
+            continue
+        except _Refused as refusal:
+            return _broken(path, text, refusal.problem)
+        break
+    if hidden:
+        _show_specials(document, hidden)
     return document
+
+
+MAX_REREAD = 2_000_000
+"""So many characters are read again because libyaml, which speaks YAML 1.1, refuses what YAML 1.2 or GitHub allows."""
+
+
+def _hide_specials(text: str, start: int) -> tuple[str, dict[int, str]]:
+    """The text from `start` on with private characters for what libyaml refuses or breaks lines at, and the way back.
+
+    GitHub reads these as they are, such as the escape character of a terminal's colours in a script. NUL stays to be
+    refused: some readers take it for the end of the text.
+    """
+    specials = sorted(char for char in set(text[start:]) if _is_special(char))
+    free = (code for code in range(0xE000, 0xF900) if chr(code) not in text)
+    hide = {ord(char): code for char, code in zip(specials, free, strict=False)}
+    return text[:start] + text[start:].translate(hide), {code: chr(char) for char, code in hide.items()}
+
+
+def _is_special(char: str) -> bool:
+    if char < "\xa0":
+        return ("\x00" < char < " " and char not in "\t\n\r") or char > "~"
+    return char in "\u2028\u2029\ufeff\ufffe\uffff"
+
+
+def _show_specials(document: Document, hidden: dict[int, str]) -> None:
+    for scalar in document.scalars():
+        scalar.value = scalar.value.translate(hidden)
+    for mapping in document.mappings:
+        pairs = [(key.value, (key, value)) for key, value in mapping.items if isinstance(key, Scalar)]
+        mapping._index = dict(reversed(pairs))
+        mapping._index = {key: mapping._index[key] for key, _ in pairs}
+
+
+def _without_tab(source: str, error: YAMLError, shift: int) -> str:
+    """The text with spaces for a tab before a comment or on an empty line, which libyaml refuses; else unchanged."""
+    mark = getattr(error, "problem_mark", None)
+    at = mark.index + shift if mark is not None else len(source)
+    stop = at
+    while stop < len(source) and source[stop] in " \t":
+        stop += 1
+    if source[at : at + 1] == "\t" and (stop == len(source) or source[stop] in "#\r\n"):
+        return source[:at] + " " * (stop - at) + source[stop:]
+    return source
 
 
 def _too_long(path: str, length: str) -> Document:
@@ -480,6 +541,8 @@ def _compose(document: Document, text: str, shift: int) -> None:
                 index = parent._index
                 if key not in index:
                     index[key] = (waiting, node)
+                    if key == "if" and type(node) is Scalar:
+                        document.conditions.append(node)
                 elif len(duplicates) < MAX_DUPLICATES:
                     duplicates.append((index[key][0], waiting))
             waiting = None

@@ -16,9 +16,9 @@ def is_blank(snapshot: Snapshot, path: str) -> bool:
 
 
 def lookalikes(snapshot: Snapshot, wanted: str, folders: Sequence[str]) -> tuple[str, ...]:
-    """Paths of files that differ from a wanted name only in letter case or in an ending like ``.md`` or `` copy``.
+    """Paths whose name is the wanted one but for letter case or an ending like ``.md`` or `` copy``, or is elsewhere.
 
-    The wanted name itself is not among them.
+    The wanted name at the top is not among them.
     """
     stem = wanted.partition(".")[0].lower()
     found: list[str] = []
@@ -26,6 +26,6 @@ def lookalikes(snapshot: Snapshot, wanted: str, folders: Sequence[str]) -> tuple
         prefix = folder + "/" if folder else ""
         for name in snapshot.folder(folder):
             near = name.lower().partition(".")[0].removesuffix(" copy") == stem
-            if near and name != wanted and not name.endswith("/"):
+            if near and prefix + name != wanted and not name.endswith("/"):
                 found.append(prefix + name)
     return tuple(found)

@@ -20,7 +20,7 @@ from detect_secrets.plugins.high_entropy_strings import Base64HighEntropyString,
 from detect_secrets.plugins.keyword import KeywordDetector
 from detect_secrets.util.code_snippet import get_code_snippet
 
-from .secret_scan import ASSIGNED, URL, Candidate
+from .secret_candidates import ASSIGNED, URL, Candidate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

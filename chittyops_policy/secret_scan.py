@@ -9,16 +9,11 @@ from __future__ import annotations
 
 import re
 
-from .model import Value
+from .secret_candidates import ASSIGNED, KEY_BLOCK, TOKEN, URL, Candidate
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Set
-
-TOKEN = "token"
-KEY_BLOCK = "key block"
-URL = "url"
-ASSIGNED = "assigned"
 
 MAX_CANDIDATES = 200
 """Places of one file that are looked at; a file with more of them holds data, not configuration."""
@@ -95,22 +90,6 @@ _RUN = 16
 _RUN_MARK = b"a" * _RUN
 _AS_RUNS = bytes(97 if byte in _DIGITS + _UPPER + _SMALL + b"_-+" else 32 for byte in range(256))
 _BEGINNINGS = tuple(token[0].encode() for token in _TOKENS)
-
-
-class Candidate(Value):
-    """A place that looks like a credential: offsets [start, end) of the value, its kind, and what it was found by.
-
-    `title` says what it is, with its article; `name` is the name that it is assigned to, '' where there is none.
-    """
-
-    __slots__ = ("end", "kind", "name", "start", "title")
-
-    def __init__(self, kind: str, start: int, end: int, title: str, name: str = "") -> None:
-        self.kind = kind
-        self.start = start
-        self.end = end
-        self.title = title
-        self.name = name
 
 
 def secrets_in(path: str, text: str, known: Set[str] = frozenset()) -> list[Candidate]:

@@ -70,7 +70,9 @@ class Form(Value):
         if self.kind == "command":
             if self.arguments or self.writes:
                 return tuple(_literal(text).lower() for text in self.arguments or self.writes)
-            return (max((word for word in self.pattern.split() if "|" not in word), key=len, default="").lower(),)
+            words = self.pattern.lower().split()
+            plain = max((word for word in words if "|" not in word), key=len, default="")
+            return (plain,) if plain or not words else tuple(words[0].split("|"))
         return (_literal(self.pattern),)
 
 
@@ -433,6 +435,17 @@ def unseen_calls(workflow: Workflow, context: Context) -> Iterator[tuple[Call, U
         if call.unseen is not None and not call.unseen.absent:
             if not any(matches(glob, _name(call.uses)) for glob in known):
                 yield call, call.unseen
+
+
+def unreadable(snapshot: Snapshot, hints: Iterable[str]) -> str:
+    """The first workflow that does not parse and mentions what a contract looks for; '' where there is none."""
+    for path in snapshot.workflow_paths():
+        document = snapshot.document(path)
+        if document is not None and document.error is not None:
+            lowered = document.text.lower()
+            if any(hint in lowered for hint in hints):
+                return path
+    return ""
 
 
 def shell_of(placed: Placed) -> str:

@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+from itertools import groupby
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -27,7 +28,8 @@ from chittyops_policy.rule_page import rule_page  # noqa: E402
 DAY = "1767225600"
 """2026-01-01 as SOURCE_DATE_EPOCH: stages and exceptions depend on the day."""
 
-PICTURE = ["check", "--no-cache", "examples/northwind/orders-worker/.github/workflows/deploy.yml"]
+PICTURE = ["check", "--no-cache", ".github/workflows/deploy.yml"]
+PICTURE_FOLDER = "examples/northwind/orders-worker"
 FIRST_COMMAND = ["check", "--no-cache", "examples"]
 
 THEMES = {
@@ -52,10 +54,12 @@ def outputs() -> dict[str, str]:
     files = {f"docs/rules/{rule.id}.md": rule_page(rule, catalogue, pack) for rule in catalogue}
     files["docs/rules/README.md"] = (
         "# Rules\n\n"
-        "Severities are those of the ChittyOS standard (`policies/chittyos.yml`). `chittyops-policy explain RULE` prints\n"
-        "the same page as the link.\n\n" + rule_tables(link="")
+        "Severities are those of the ChittyOS standard (`policies/chittyos.yml`). `chittyops-policy explain RULE`\n"
+        "prints the same page as the link.\n\n" + rule_tables(link="")
     )
-    files["docs/images/check.svg"] = svg(run(PICTURE, color=True), "chittyops-policy " + PICTURE[-1])
+    files["docs/images/check.svg"] = svg(
+        run(PICTURE, PICTURE_FOLDER, color=True), f"chittyops-policy check {PICTURE[-1]}"
+    )
     files[".pre-commit-hooks.yaml"] = hooks.render()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     files["README.md"] = with_blocks(
@@ -97,15 +101,16 @@ def rule_tables(link: str) -> str:
     return "\n\n".join(tables) + "\n"
 
 
-def run(arguments: list[str], color: bool = False) -> str:
-    """What the command line prints at the top of this repository."""
+def run(arguments: list[str], folder: str = ".", color: bool = False) -> str:
+    """What the command line prints in a folder of this repository."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_", "CHITTYOPS_"))
     }
     environment |= {"SOURCE_DATE_EPOCH": DAY, "COLUMNS": "102", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
+    environment["PYTHONPATH"] = str(ROOT)
     environment["NO_COLOR"], environment["FORCE_COLOR"] = ("", "1") if color else ("1", "")
     command = [sys.executable, "-m", "chittyops_policy", *arguments]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, encoding="utf-8")
+    done = subprocess.run(command, cwd=ROOT / folder, env=environment, capture_output=True, text=True, encoding="utf-8")
     if done.returncode not in (0, 1):
         raise SystemExit(f"chittyops-policy {' '.join(arguments)} failed:\n{done.stderr}")
     return done.stdout
@@ -137,19 +142,22 @@ def with_blocks(text: str, blocks: dict[str, str]) -> str:
 
 # ------------------------------------------------------------------------------------------------------ picture
 
-CELL, LINE, SIZE, EDGE, TOP = 8.0, 18, 13, 16, 48
+COLUMNS = 118
+CELL, LINE, SIZE, EDGE, TOP = 8.0, 18, 13, 16, 70
 COLORS = {"31": "#ff7b72", "32": "#7ee787", "33": "#e3b341", "34": "#79c0ff", "36": "#56d4dd"}
 
 
-def svg(text: str, title: str) -> str:
-    """A terminal window with ANSI-coloured text in it; each run has its width, so that any monospace font lines up."""
-    lines = text.rstrip("\n").split("\n")
-    plain = [re.sub(r"\x1b\[[0-9;]*m", "", line) for line in lines]
-    width = round(2 * EDGE + CELL * max(len(line) for line in plain))
-    height = TOP + LINE * len(lines) + EDGE
+def svg(text: str, command: str) -> str:
+    """A terminal window with a command and its ANSI-coloured output, wrapped as a terminal wraps.
+
+    Each run of text has its width, so that any monospace font lines up.
+    """
+    rows = wrapped(text)
+    width = round(2 * EDGE + CELL * COLUMNS)
+    height = TOP + LINE * len(rows) + EDGE
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" height="{height}" '
-        f'role="img" aria-label="{html.escape(title)}">',
+        f'role="img" aria-label="Output of {html.escape(command)}">',
         f'<rect width="{width}" height="{height}" rx="8" fill="#0d1117"/>',
         *(
             f'<circle cx="{EDGE + 6 + 18 * number}" cy="20" r="5.5" fill="{color}"/>'
@@ -157,22 +165,48 @@ def svg(text: str, title: str) -> str:
         ),
         f'<g font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="{SIZE}" fill="#c9d1d9" '
         'xml:space="preserve">',
+        piece(0, -1, "", f"$ {command}"),
     ]
-    for number, line in enumerate(lines):
-        column = 0
-        style = ""
-        for piece in re.split(r"(\x1b\[[0-9;]*m)", line):
-            if piece.startswith("\x1b["):
-                style = styled(piece[2:-1])
-            elif piece:
-                if piece.strip():
-                    x, y, long = EDGE + CELL * column, TOP + LINE * number, CELL * len(piece)
-                    parts.append(
-                        f'<text x="{x:g}" y="{y}" textLength="{long:g}" lengthAdjust="spacingAndGlyphs"{style}>'
-                        f"{html.escape(piece, quote=False)}</text>"
-                    )
-                column += len(piece)
+    parts += [piece(column, number, style, run) for number, row in enumerate(rows) for column, style, run in row]
     return "\n".join([*parts, "</g>", "</svg>"]) + "\n"
+
+
+def piece(column: int, row: int, style: str, text: str) -> str:
+    """One run of text of one style at a cell of the terminal."""
+    x, y = EDGE + CELL * (column + len(text) - len(text.lstrip())), TOP + LINE * row
+    text = text.strip()
+    fit = f'textLength="{CELL * len(text):g}" lengthAdjust="spacingAndGlyphs"'
+    return f'<text x="{x:g}" y="{y}" {fit}{style}>{html.escape(text, quote=False)}</text>'
+
+
+def wrapped(text: str) -> list[list[tuple[int, str, str]]]:
+    """The rows of a terminal, broken between words: of each the runs (column, style, text), blank ones left out."""
+    rows: list[list[tuple[int, str, str]]] = []
+    for line in text.rstrip("\n").split("\n"):
+        cells: list[tuple[str, str]] = []
+        style = ""
+        for part in re.split(r"(\x1b\[[0-9;]*m)", line):
+            if part.startswith("\x1b["):
+                style = styled(part[2:-1])
+            else:
+                cells += [(style, character) for character in part]
+        while True:
+            end = len(cells)
+            if end > COLUMNS:
+                blanks = [place for place in range(COLUMNS) if cells[place][1] == " "]
+                end = blanks[-1] + 1 if blanks else COLUMNS
+            row: list[tuple[int, str, str]] = []
+            column = 0
+            for kind, run in groupby(cells[:end], key=lambda cell: cell[0]):
+                characters = "".join(character for _, character in run)
+                if characters.strip():
+                    row.append((column, kind, characters))
+                column += len(characters)
+            rows.append(row)
+            cells = cells[end:]
+            if not cells:
+                break
+    return rows
 
 
 def styled(codes: str) -> str:

@@ -32,9 +32,7 @@ from chittyops_policy.document import (
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 
-PROPERTY = settings(
-    max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+PROPERTY = settings(max_examples=150, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 def document(text: str) -> Document:
@@ -231,7 +229,7 @@ def test_comments_are_told_from_hashes_in_values() -> None:
 
 
 def test_routes_read_like_paths() -> None:
-    parsed = document("jobs:\n  build:\n    steps:\n      - run: a\n      - with: {node version: 20, \"it's\": 1}\n")
+    parsed = document('jobs:\n  build:\n    steps:\n      - run: a\n      - with: {node version: 20, "it\'s": 1}\n')
     step = at(parsed, "jobs", "build", "steps", 1, "with")
     assert parsed.route(step) == "jobs.build.steps[1].with"
     assert isinstance(step, Mapping)
@@ -246,6 +244,47 @@ def test_mappings_and_scalars_are_met_once_in_spite_of_aliases() -> None:
     parsed = document("a: &x {k: 1}\nb: *x\nc: [*x, *x]\n")
     assert len(parsed.mappings) == 2
     assert [scalar.value for scalar in parsed.scalars()] == ["a", "k", "1", "b", "c"]
+
+
+# ----------------------------------------------------------------------- what libyaml refuses and GitHub does not
+
+
+ODD = ("\x1b", "\x7f", "\x85", "\x90", "\u2028", "\u2029", "\ufeff", "\ufffe")
+
+
+@pytest.mark.parametrize("char", ODD, ids=lambda char: f"U+{ord(char):04X}")
+def test_odd_characters_are_ordinary_text(char: str) -> None:
+    text = f"a{char}: x{char}y\nrun: |\n  one{char}  two\n  three\nquoted: '{char}'\n"
+    parsed = document(text)
+    assert parsed.text == text
+    assert to_value(parsed.root) == {f"a{char}": f"x{char}y", "run": f"one{char}  two\nthree\n", "quoted": char}
+    assert under(parsed, at(parsed, f"a{char}")) == f"x{char}y"
+    run = at(parsed, "run")
+    assert isinstance(run, Scalar)
+    span = parsed.spot(run, run.value.index("two"), run.value.index("two") + 3)
+    assert text[span.start : span.end] == "two"
+
+
+def test_duplicates_are_still_duplicates_beside_odd_characters() -> None:
+    parsed = document("a\x1b: 1\nb: 2\na\x1b: 3\n")
+    assert to_value(parsed.root) == {"a\x1b": 1, "b": 2}
+    assert len(parsed.duplicates) == 1
+
+
+@pytest.mark.parametrize("line", ["\t# c", "  \t# c", "\t", "  \t ", "\t \t"], ids=repr)
+def test_tabs_before_a_comment_or_on_an_empty_line_are_no_indentation(line: str) -> None:
+    text = f"{line}\na:\n{line}\n  - run: |\n      x\n\n    y: 1\n{line}\n{line}"
+    parsed = document(text)
+    assert parsed.text == text
+    assert to_value(parsed.root) == {"a": [{"run": "x\n", "y": 1}]}
+
+
+def test_many_such_lines_are_read_too() -> None:
+    assert to_value(document("a:\n" + "\t\n" * 100 + "  - 1\n").root) == {"a": [1]}
+
+
+def test_tabs_in_a_block_are_text() -> None:
+    assert to_value(document("run: |\n  a\n  \t# b\n  \t\n  c\n").root) == {"run": "a\n\t# b\n\t\nc\n"}
 
 
 # -------------------------------------------------------------------------------------------------------- errors
@@ -327,6 +366,8 @@ files = {
     "tags": b"!!str " * 10000,
     "spaces": b" " * M,
     "carriage returns": b"a: 1\\r" * (M // 5),
+    "tabs": b"a:\\n" + b"\\t\\n" * (M // 2 - 10),
+    "odd characters": b"- \\x1b\\xc2\\x85\\n" * (M // 5 - 1) + b"\\x00",
 }
 for name, data in files.items():
     scalar = None

@@ -18,7 +18,7 @@ CI = ".github/workflows/ci.yml"
 WORKFLOW = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n"
 
 
-def judged(text: str, slug: str = "example/repository", **files: str) -> list[str]:
+def judged(text: str, slug: str = "", **files: str) -> list[str]:
     """The texts under the findings on a CODEOWNERS beside one workflow, where anybody may own it."""
     lines = found("ineffective-codeowners", {CI: WORKFLOW, OWNERS: text, **files}, slug=slug, options={"owners": []})
     return [line.partition(": ")[0] for line in lines]
@@ -47,7 +47,7 @@ def test_a_file_that_protects_the_workflows_is_left_alone(name: str) -> None:
     assert judged(QUIET[name]) == []
 
 
-LOUD = {
+LOUD: dict[str, tuple[str, list[str]]] = {
     "the default line last": ("/.github/workflows/ @a\n* @b\n", ["*"]),
     "a line for all YAML files last": ("/.github/workflows/ @a\n*.yml @b\n", ["*.yml"]),
     "a broader line with other owners last": ("/.github/workflows/ @a\n/.github/ @b\n", ["/.github/"]),
@@ -58,7 +58,7 @@ LOUD = {
     "a pattern in another letter case": ("/.GitHub/workflows/ @a\n", [OWNERS]),
     "no line for the workflows": ("/src/ @a\n", [OWNERS]),
     "nothing but comments": ("# * @a\n\n", [OWNERS]),
-    "every line invalid": ("* a\n", ["a", OWNERS]),
+    "every line invalid": ("* a\n", [OWNERS, "a"]),
     "an existing file only": ("/.github/workflows/ @a\nci.yml @b\n", ["ci.yml"]),
     "two lines that undo it for different files": (
         "/.github/workflows/ @a\n/.github/workflows/* @a\nci.yml @c\n*.yaml @b\n",
@@ -113,7 +113,8 @@ def test_a_file_that_is_never_read_is_shown_unless_it_says_the_same() -> None:
     line = "* @a\n"
     assert judged(line, CODEOWNERS=line) == []
     assert judged(line, CODEOWNERS="* @b\n") == ["CODEOWNERS"]
-    assert found("ineffective-codeowners", {"CODEOWNERS": line, "docs/CODEOWNERS": "* @b\n"}, options={"owners": []}) == [
+    files = {"CODEOWNERS": line, "docs/CODEOWNERS": "* @b\n"}
+    assert found("ineffective-codeowners", files, options={"owners": []}) == [
         "docs/CODEOWNERS: this file is never read: GitHub takes CODEOWNERS, which says something else"
     ]
 
@@ -127,8 +128,8 @@ def test_other_protected_paths() -> None:
     files = {OWNERS: "/.github/ @a\n/infra/ @a\n* @b\n/.github/workflows/ @a\n", "infra/main.tf": ""}
     options = {"owners": [], "protected": [".github/workflows/", "infra/", ".github/CODEOWNERS", "missing.txt"]}
     assert found("ineffective-codeowners", files, options=options) == [
-        "*: the last line that matches wins: this one gives infra/ to @b, not to @a",
         "*: the last line that matches wins: this one gives .github/CODEOWNERS to @b, not to @a",
+        "*: the last line that matches wins: this one gives infra/ to @b, not to @a",
     ]
 
 
@@ -178,7 +179,7 @@ def test_codeowners_counts_in_its_three_places(path: str) -> None:
     assert found("missing-codeowners", {path: ""}) == []
 
 
-@pytest.mark.parametrize("path", ["codeowners", "CODEOWNERS.txt", "CODEOWNERS copy", "src/CODEOWNERS", ".gitlab/CODEOWNERS"])
+@pytest.mark.parametrize("path", ["codeowners", "CODEOWNERS.txt", "CODEOWNERS copy", ".gitlab/CODEOWNERS"])
 def test_codeowners_elsewhere_or_otherwise_spelt_is_missing(path: str) -> None:
     assert len(found("missing-codeowners", {path: "* @a\n"})) == 1
 
@@ -231,7 +232,7 @@ def updates(*ecosystems: str) -> str:
     return "version: 2\nupdates:\n" + "".join(ENTRY.format(name) for name in ecosystems)
 
 
-COVERED = {
+COVERED: dict[str, dict[str, str]] = {
     "Dependabot": {DEPENDABOT: updates("npm", "github-actions")},
     "Dependabot in the other spelling": {".github/dependabot.yaml": updates("'github-actions'")},
     "a paused entry and a live one": {
@@ -252,7 +253,7 @@ def test_an_update_tool_in_any_form(name: str) -> None:
     assert found("missing-update-tool", {CI: WORKFLOW, **COVERED[name]}) == []
 
 
-UNCOVERED = {
+UNCOVERED: dict[str, tuple[dict[str, str], str]] = {
     "nothing": ({}, DEPENDABOT),
     "another ecosystem": ({DEPENDABOT: updates("npm")}, "updates"),
     "an empty ecosystem": ({DEPENDABOT: updates('""')}, "updates"),

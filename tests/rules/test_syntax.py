@@ -36,7 +36,7 @@ CASES = {
     "a tab before a comment": ("\t# x\n", "", ""),
     "a quote that stays open": ("        env:\n          A: 'x\n", "unparsable-yaml", "'"),
     "a reserved character": ("        env:\n          A: @x\n", "unparsable-yaml", "@"),
-    "indentation that fits nowhere": ("       env:\n         A: x\n", "unparsable-yaml", "env"),
+    "indentation that fits nowhere": ("       env:\n         A: x\n", "unparsable-yaml", "e"),
     "an alias without an anchor": ("        env: *no\n", "unparsable-yaml", "*no"),
     "anchors and aliases": ("        env: &e {A: 1}\n      - run: x\n        env: *e\n", "", ""),
 }  # fmt: skip
@@ -75,7 +75,8 @@ def test_a_duplicate_under_an_anchor_is_told_once() -> None:
 def test_the_keys_of_dependabot_differ_in_letter_case() -> None:
     text = "version: 2\nregistries:\n  A: {type: npm-registry}\n  a: {type: npm-registry}\nupdates: []\nupdates: []\n"
     assert found("duplicate-key", {".github/dependabot.yml": text}) == [
-        "updates: the key updates stands twice in the same mapping; YAML forbids it, and only one of the two values can count"
+        "updates: the key updates stands twice in the same mapping; "
+        "YAML forbids it, and only one of the two values can count"
     ]
 
 
@@ -112,10 +113,12 @@ def test_an_empty_file_is_readable_yaml(text: str) -> None:
 
 
 @needs_corpus
-@pytest.mark.parametrize(("part", "expected"), [("chittyos", ["chittyos/ch1tty/.github/workflows/ci.yml:45"]), ("public", [])])
+@pytest.mark.parametrize(
+    ("part", "expected"), [("chittyos", ["chittyos/ch1tty/.github/workflows/ci.yml:38"]), ("public", [])]
+)
 def test_syntax_of_the_real_files(part: str, expected: list[str]) -> None:
-    # One live file does not parse: a plain `run: node -e "…"` with ": " in it. No real file has a key twice, not even in
-    # another letter case. (The second unreadable file of the corpus is a vendored copy that GitHub never runs.)
+    # One live file does not parse: a plain `run: node -e "…"` with ": " in it. No real file has a key twice, not even
+    # in another letter case. (The second unreadable file of the corpus is a vendored copy that GitHub never runs.)
     seen = []
     for snapshot in corpus(part):
         for decision in report(snapshot, "unparsable-yaml", "duplicate-key").decisions:

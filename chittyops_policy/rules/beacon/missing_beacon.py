@@ -5,7 +5,16 @@ from __future__ import annotations
 from chittyops_policy import projects
 from chittyops_policy.deployments import RUNTIME, deployments, targets
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Rule, Unknown
-from chittyops_policy.step_contracts import Contract, Match, contract, found_in, in_position, runs_of, unseen_calls
+from chittyops_policy.step_contracts import (
+    Contract,
+    Match,
+    contract,
+    found_in,
+    in_position,
+    runs_of,
+    unreadable,
+    unseen_calls,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -59,6 +68,10 @@ def _nothing_deploys(runs: Runs, context: Context) -> Outcome:
     for workflow in runs.live():
         for call, unseen in unseen_calls(workflow, context):
             return Unknown(f"{call.where} may deploy: {unseen.reason}", unseen.permission)
+    hints = [hint for target in targets(context) if target.kind == RUNTIME for hint in target.contract.hints]
+    broken = unreadable(context.snapshot, hints)
+    if broken:
+        return Unknown(f"{broken} may deploy, but cannot be read")
     return NotApplicable("no workflow deploys anything that runs")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chittyops_policy import projects
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Option, Rule, Unknown
 from chittyops_policy.scanners import scanners_of
-from chittyops_policy.step_contracts import runs_of, unseen_calls
+from chittyops_policy.step_contracts import runs_of, unreadable, unseen_calls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,16 +46,17 @@ def _seen(scanner: Scanner, scanners: Scanners, snapshot: Snapshot) -> list[str]
 def _absent(scanner: Scanner, types: frozenset[str], snapshot: Snapshot, context: Context) -> Outcome:
     id, title = scanner.id, scanner.title
     if types <= frozenset(scanner.not_for):
+        other = next((match.where for found in scanners_of(context).found.values() for match in found), None)
+        if other is not None:  # somebody scans something here
+            kind = " and ".join(sorted(types))
+            return Unknown(f"this looks like a {kind} repository, yet {other} scans something", subject=id)
         return NotApplicable(f"{title} has nothing to scan in a {' and '.join(sorted(types))} repository", subject=id)
     if types == {projects.UNKNOWN} and scanner.not_for:
         reason = f"no step runs {title}, and whether it would have something to scan cannot be told"
         return Unknown(f"{reason}: no project file that is known here", subject=id)
-    for path in snapshot.workflow_paths():
-        document = snapshot.document(path)
-        if document is not None and document.error is not None:
-            lowered = document.text.lower()
-            if any(hint in lowered for hint in scanner.contract.hints):
-                return Unknown(f"{path} mentions {title} and cannot be read", subject=id)
+    broken = unreadable(snapshot, scanner.contract.hints)
+    if broken:
+        return Unknown(f"{broken} mentions {title} and cannot be read", subject=id)
     for workflow in runs_of(context).live():
         for call, unseen in unseen_calls(workflow, context):
             return Unknown(f"{call.where} may run {title}: {unseen.reason}", unseen.permission, subject=id)

@@ -6,7 +6,8 @@ from chittyops_policy.document import Document, Mapping, Scalar
 from chittyops_policy.model import Finding, Span
 from chittyops_policy.patterns import matches
 from chittyops_policy.rule import DOCUMENT, REPOSITORY, Context, Example, Option, Rule
-from chittyops_policy.secret_scan import Candidate, baseline_hashes, secrets_in
+from chittyops_policy.secret_candidates import Candidate
+from chittyops_policy.secret_scan import baseline_hashes, secrets_in
 from chittyops_policy.snapshot import WORKFLOW, kind_of
 from chittyops_policy.workflow import mapping_of
 
