@@ -1,6 +1,8 @@
 """Collects the rules: every module under ``rules/<theme>/`` and every YAML file under ``policies/rules/``.
 
-There is no list to edit by hand; a rule is a file in a folder.
+There is no list to edit by hand; a rule is a file in a folder. What rules say of themselves is also kept in a generated
+index, so that a check imports only the modules of rules that really look at something; a rule file that is newer than
+the index, or not in it, makes the index be left alone.
 """
 
 from __future__ import annotations
@@ -10,14 +12,20 @@ from importlib import import_module
 
 from .errors import BugError
 from .resources import resource_path
-from .rule import Rule
+from .rule import Option, Rule
 from .schema_rule import load_folder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
 _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rules")
+INDEX = os.path.join(_FOLDER, "index.json")
+"""The generated index; `index_text` makes it."""
+
+_PLAIN = ("id", "theme", "severity", "profile", "title", "why", "how", "since", "limits")
+_LISTS = ("visits", "tags")
 
 
 class Catalogue:
@@ -39,19 +47,52 @@ class Catalogue:
         return self.rules.get(id)
 
 
+class IndexedRule(Rule):
+    """A rule whose words come from the index; its module is imported at the first use of its check or examples."""
+
+    __slots__ = ()
+
+    def __init__(self, entry: dict[str, Any]) -> None:
+        for name in _PLAIN:
+            setattr(self, name, entry[name])
+        for name in _LISTS:
+            setattr(self, name, tuple(entry[name]))
+        self.needs = tuple(text.encode() for text in entry["needs"])
+        self.places = None if entry["places"] is None else tuple(entry["places"])
+        self.options = {
+            name: Option(option["default"], option["help"], option["schema"])
+            for name, option in entry["options"].items()
+        }
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for a slot that has no value yet.
+        if name not in ("check", "examples"):
+            raise AttributeError(name)
+        rule = _rule_of(self.theme, self.id.replace("-", "_"))
+        self.check = rule.check
+        self.examples = rule.examples
+        return getattr(self, name)
+
+
 def load() -> Catalogue:
     """Every rule that ships with the package. Raises BugError when a rule module is not what it should be."""
-    rules: dict[str, Rule] = {}
-    for theme, module in rule_modules():
-        rule = import_module(f"chittyops_policy.rules.{theme}.{module}").RULE
-        if not isinstance(rule, Rule) or rule.id != module.replace("_", "-") or rule.theme != theme:
-            raise BugError(f"rules/{theme}/{module}.py does not define the rule that its name says")
-        rules[rule.id] = rule
+    rules = _indexed()
+    if rules is None:
+        rules = load_modules()
     for rule in load_folder(resource_path("policies", "rules"), "policies/rules"):
         if rule.id in rules:
             raise BugError(f"the rule {rule.id} exists twice")
         rules[rule.id] = rule
     return Catalogue(rules)
+
+
+def load_modules() -> dict[str, Rule]:
+    """The rules that are written in Python, each from its module, by id."""
+    rules: dict[str, Rule] = {}
+    for theme, module in rule_modules():
+        rule = _rule_of(theme, module)
+        rules[rule.id] = rule
+    return rules
 
 
 def rule_modules() -> Iterator[tuple[str, str]]:
@@ -62,3 +103,48 @@ def rule_modules() -> Iterator[tuple[str, str]]:
             for name in sorted(os.listdir(folder)):
                 if name.endswith(".py") and not name.startswith("_"):
                     yield theme, name[:-3]
+
+
+def index_text() -> str:
+    """What the index should contain; see `load`."""
+    import json  # here and below: `rules` and `explain` load it anyway, a check together with the schemas
+
+    entries = []
+    for rule in load_modules().values():
+        entry: dict[str, Any] = {name: getattr(rule, name) for name in _PLAIN}
+        entry.update((name, list(getattr(rule, name))) for name in _LISTS)
+        entry["needs"] = [need.decode() for need in rule.needs]
+        entry["places"] = None if rule.places is None else list(rule.places)
+        entry["options"] = {
+            name: {"default": option.default, "help": option.help, "schema": option.schema}
+            for name, option in rule.options.items()
+        }
+        entries.append(entry)
+    return json.dumps(entries, indent=1, sort_keys=True) + "\n"
+
+
+def _indexed() -> dict[str, Rule] | None:
+    """The rules from the index; None where it is missing, unreadable or older than what it speaks of."""
+    import json
+
+    try:
+        written = os.stat(INDEX).st_mtime_ns
+        with open(INDEX, encoding="utf-8") as stream:
+            entries = json.load(stream)
+        known = {(entry["theme"], entry["id"].replace("-", "_")): entry for entry in entries}
+        for theme, module in (found := list(rule_modules())):
+            if os.stat(os.path.join(_FOLDER, theme, module + ".py")).st_mtime_ns > written:
+                return None
+        if set(found) != set(known):
+            return None
+        return {entry["id"]: IndexedRule(entry) for entry in known.values()}
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _rule_of(theme: str, module: str) -> Rule:
+    rule = import_module(f"chittyops_policy.rules.{theme}.{module}").RULE
+    if not isinstance(rule, Rule) or rule.id != module.replace("_", "-") or rule.theme != theme:
+        raise BugError(f"rules/{theme}/{module}.py does not define the rule that its name says")
+    return rule
+

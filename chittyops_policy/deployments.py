@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .model import Value
+from .patterns import matches
 from .shell_commands import commands
 from .step_contracts import Contract, Form, Match, accepted, contract, is_form
 from .workflow import is_false, text_of
@@ -69,7 +70,11 @@ class Deployment:
         if command is None:
             return step.uses.text.partition("@")[0] if step.uses is not None else ""
         words = " ".join(command.words)
-        return words if len(words) <= 50 else " ".join(command.program[:4])
+        if len(words) <= 50:
+            return words
+        form = self.match.form
+        named = [word for word in command.program[1:] if any(matches(glob, word) for glob in form.arguments)]
+        return " ".join((*command.program[: len(form.pattern.split())], *named[:1]))
 
 
 def targets(context: Context) -> tuple[Target, ...]:

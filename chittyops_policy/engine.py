@@ -105,8 +105,7 @@ class _Run:
         for path in self.files:
             kind = kind_of(path)
             if kind is None:
-                self.problems.append(Problem("skipped", path, "no rule reads a file of this name in this place"))
-                continue
+                continue  # a rule that visits the repository may read it
             data = self.snapshot.read(path)
             if data is None:
                 self.problems.append(Problem("unreadable", path, "not a regular file inside the repository"))
@@ -128,7 +127,17 @@ class _Run:
 
     def visit_repository(self) -> None:
         """Shows the whole snapshot to the rules that ask for it."""
+        if self.named is not None:
+            kinds = {kind_of(path) or "" for path in self.files}
+            self.by_visit[REPOSITORY] = [
+                (rule, context)
+                for rule, context in self.by_visit.get(REPOSITORY, ())
+                if rule.places is None or not kinds.isdisjoint(rule.places)
+            ]
         self.visit(REPOSITORY, self.snapshot, "", None)
+        for path in self.files:
+            if path not in self.snapshot.reads():
+                self.problems.append(Problem("skipped", path, "no rule reads a file of this name in this place"))
 
     def visit(self, kind: str, view: Any, path: str, data: bytes | None) -> None:
         """Calls every rule that visits this kind of view and keeps what it says."""

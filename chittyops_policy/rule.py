@@ -124,6 +124,8 @@ class Rule:
     severity  one of model.SEVERITIES, before the policy
     profile   the mildest profile in which it is on: charter, strict or everything
     visits    which views `check` receives, from VISITS
+    places    for a rule that visits the repository: the kinds of files (see snapshot.kind_of, '' for others) in which
+              its findings can lie; None means anywhere. When only files of other kinds are named, it need not run
     why       why a team should care, a paragraph
     how       how to fix it, one or two sentences
     examples  a function that gives the examples, so that a plain run never builds them
@@ -136,8 +138,8 @@ class Rule:
     """
 
     __slots__ = (
-        "check", "examples", "how", "id", "limits", "needs", "options", "profile", "severity", "since", "tags", "theme",
-        "title", "visits", "why",
+        "check", "examples", "how", "id", "limits", "needs", "options", "places", "profile", "severity", "since", "tags",
+        "theme", "title", "visits", "why",
     )  # fmt: skip
 
     def __init__(
@@ -155,6 +157,7 @@ class Rule:
         profile: str = "charter",
         options: Mapping[str, Option] | None = None,
         needs: tuple[bytes, ...] = (),
+        places: tuple[str, ...] | None = None,
         tags: tuple[str, ...] = (),
         since: str = "0.1.0",
         limits: str = "",
@@ -171,6 +174,7 @@ class Rule:
         self.profile = profile
         self.options = options or {}
         self.needs = needs
+        self.places = places
         self.tags = tags
         self.since = since
         self.limits = limits

@@ -49,6 +49,7 @@ class SchemaRule(Rule):
         self.visits = tuple(word.strip() for word in head["visits"].strip("[]").split(","))
         self.options = {}
         self.needs = ()
+        self.places = None
 
     def __getattr__(self, name: str) -> Any:
         # Reached only for a slot that has no value yet.

@@ -33,18 +33,19 @@ PICTURE_FOLDER = "examples/northwind/orders-worker"
 FIRST_COMMAND = ["check", "--no-cache", "examples"]
 
 THEMES = {
-    "syntax": "What GitHub cannot read",
-    "structure": "What GitHub does not accept",
-    "supply": "What other people's code can do",
+    "syntax": "Readable files",
+    "structure": "Valid files",
+    "supply": "Other people's code",
     "secrets": "Secrets",
-    "credentials": "Credentials of deployments",
+    "credentials": "Deployments",
     "beacon": "ChittyBeacon",
-    "scanners": "Security scanners",
-    "repository": "Files that the charter asks for",
+    "scanners": "Scanners",
+    "repository": "Compliance files",
     "hygiene": "Good manners",
     "exceptions": "Exceptions",
-    "policy": "The repository's own policy file",
+    "policy": "The policy file",
 }
+"""The headings of the themes in the order of the tables; a new theme needs one."""
 
 
 def outputs() -> dict[str, str]:
@@ -52,11 +53,7 @@ def outputs() -> dict[str, str]:
     catalogue = load()
     pack = standard_pack(None)
     files = {f"docs/rules/{rule.id}.md": rule_page(rule, catalogue, pack) for rule in catalogue}
-    files["docs/rules/README.md"] = (
-        "# Rules\n\n"
-        "Severities are those of the ChittyOS standard (`policies/chittyos.yml`). `chittyops-policy explain RULE`\n"
-        "prints the same page as the link.\n\n" + rule_tables(link="")
-    )
+    files["docs/rules/README.md"] = rule_index()
     files["docs/images/check.svg"] = svg(
         run(PICTURE, PICTURE_FOLDER, color=True), f"chittyops-policy check {PICTURE[-1]}"
     )
@@ -65,7 +62,7 @@ def outputs() -> dict[str, str]:
     files["README.md"] = with_blocks(
         readme,
         {
-            "rules": rule_tables(link="docs/rules/"),
+            "rules": rule_table(),
             "help": fenced(run(["--help"])),
             "check help": fenced(run(["check", "--help"])),
             "summary": fenced(summary_of(run(FIRST_COMMAND))),
@@ -74,31 +71,40 @@ def outputs() -> dict[str, str]:
     return files
 
 
-def rule_tables(link: str) -> str:
-    """The rules by theme, as Markdown tables; `link` leads to the folder of their pages."""
+def rule_rows() -> dict[str, list[tuple[str, str, str, str]]]:
+    """Theme → (rule, severity, profile, title) of its rules, themes in the order of `THEMES`."""
     catalogue = load()
     settings = effective(catalogue, standard_pack(None), None, Overrides(), slug="", today="2026-01-01").rules
-    themes: dict[str, list[str]] = {}
+    rows: dict[str, list[tuple[str, str, str, str]]] = {theme: [] for theme in THEMES}
     for rule in catalogue:
-        severity = settings[rule.id].severity.value
-        fires = rule.title[:1].lower() + rule.title[1:] if rule.title[1:2].islower() else rule.title
-        row = f"| [`{rule.id}`]({link}{rule.id}.md) | {severity} | {rule.profile} | {fires} |"
-        themes.setdefault(rule.theme, []).append(row)
-    order = [*THEMES, *sorted(set(themes) - set(THEMES))]
-    tables = [
-        "\n".join(
-            [
-                f"**{THEMES.get(theme, theme.capitalize())}**",
-                "",
-                "| rule | severity | profile | fires when |",
-                "|---|---|---|---|",
-                *themes[theme],
-            ]
-        )
-        for theme in order
-        if theme in themes
+        row = (rule.id, settings[rule.id].severity.value, rule.profile, rule.title)
+        rows.setdefault(rule.theme, []).append(row)
+    return {theme: found for theme, found in rows.items() if found}
+
+
+def rule_table() -> str:
+    """All rules in one Markdown table, for the README."""
+    lines = ["| about | rule | severity | profile | finds |", "|---|---|---|---|---|"]
+    for theme, rows in rule_rows().items():
+        heading = THEMES[theme]
+        for id, severity, profile, title in rows:
+            lines.append(f"| {heading} | [`{id}`](docs/rules/{id}.md) | {severity} | {profile} | {title} |")
+            heading = ""
+    return "\n".join(lines) + "\n"
+
+
+def rule_index() -> str:
+    """The page that lists the rules' pages."""
+    parts = [
+        "# Rules\n\n"
+        "Severities are those of the ChittyOS standard (`policies/chittyos.yml`). `chittyops-policy explain RULE`\n"
+        "prints the same page as the link.\n"
     ]
-    return "\n\n".join(tables) + "\n"
+    for theme, rows in rule_rows().items():
+        lines = [f"## {THEMES[theme]}", "", "| rule | severity | profile | finds |", "|---|---|---|---|"]
+        lines += [f"| [`{id}`]({id}.md) | {severity} | {profile} | {title} |" for id, severity, profile, title in rows]
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
 
 
 def run(arguments: list[str], folder: str = ".", color: bool = False) -> str:
@@ -117,10 +123,10 @@ def run(arguments: list[str], folder: str = ".", color: bool = False) -> str:
 
 
 def summary_of(report: str) -> str:
-    """The end of a text report: the counts and the controls."""
-    lines = report.splitlines()
-    start = next(number for number, line in enumerate(lines) if re.match(r"\d+ findings? \(", line))
-    return "\n".join(lines[start:]) + "\n"
+    """The three lines of a text report that count findings, what is not counted, and controls."""
+    match = re.search(r"^\d+ findings? \(.*\nNot counted: .*\nControls: .*\n", report, re.MULTILINE)
+    assert match is not None
+    return match[0]
 
 
 def fenced(text: str) -> str:

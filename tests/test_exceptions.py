@@ -440,3 +440,13 @@ def test_the_standard_does_not_let_a_repository_except_a_stored_secret() -> None
         ("overreaching-policy", OPEN, ".chittyops-policy.yml"),
         ("static-secret", OPEN, PATH),
     ]
+
+
+def test_what_is_wrong_in_the_policy_is_told_also_when_only_other_files_were_named() -> None:
+    files = {PATH: WORKFLOW_TEXT.format("./tool"), ".chittyops-policy.yml": "fail-on: high\n"}
+    catalogue = load()
+    snapshot = Snapshot(MemoryTree(files), "acme/jar")
+    own = snapshot.read(".chittyops-policy.yml")
+    policy = effective(catalogue, standard_pack(), own, Overrides(), slug="acme/jar", today=TODAY)
+    found = check(snapshot, catalogue, policy, today=TODAY, paths=[PATH]).decisions
+    assert [decision.rule for decision in found if decision.path != PATH] == ["invalid-policy"]

@@ -376,7 +376,7 @@ def test_a_mistake_has_a_place_and_a_hint(name: str) -> None:
 NO_PACKS = {
     "not YAML": (
         "kind: [",
-        "p.yml:1:8: not readable as YAML: did not find expected node content (while parsing a flow node)",
+        "p.yml:1:7: not readable as YAML: did not find expected node content (while parsing a flow node)",
     ),
     "empty": ("", "p.yml:1:1: a policy file is a mapping of keys"),
     "no kind": ("name: a\n", "p.yml:1:1: a pack says 'kind: pack'"),

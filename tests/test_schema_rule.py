@@ -158,7 +158,7 @@ MISTAKES = {
         rule_text(BODY).replace(", text: 'on: push'}\n  - {title: b", "}\n  - {title: b"),
         ["r.yml:14:6: 'text' is missing"],
     ),
-    "not YAML": ("id: [\n", ["r.yml:2:1: did not find expected node content"]),
+    "not YAML": ("id: [\n", ["r.yml:1:5: did not find expected node content"]),
 }
 
 
@@ -179,7 +179,7 @@ def test_a_rule_that_is_off_is_not_read_beyond_its_head() -> None:
         "charter",
         ("workflow", "action"),
     )
-    with pytest.raises(UserError, match=r"trial-rule\.yml:7:1: "):
+    with pytest.raises(UserError, match=r"trial-rule\.yml:6:8: "):
         _ = rule.title
 
 

@@ -13,16 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from .support import ROOT, UNPINNED, check, own_repository, repository, run
+from .support import UNPINNED, check, own_repository, repository, run
 
 WORKFLOW = ".github/workflows/ci.yml"
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return own_repository(tmp_path_factory.mktemp("source") / "chittyops-policy")
+
+
+@pytest.fixture(scope="module")
+def built(source: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder with the source distribution and the wheel that was built out of it."""
     folder = tmp_path_factory.mktemp("wheel")
-    source = own_repository(folder / "source")
     done = run([sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder / "dist")], source)
     assert done.returncode == 0, done.stdout
     return folder / "dist"
@@ -47,7 +51,7 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "bin"
 
 
-def test_the_wheel_holds_code_rules_policies_and_schemas(built: Path) -> None:
+def test_the_wheel_holds_code_rules_policies_and_schemas(source: Path, built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder, target in (
@@ -55,9 +59,9 @@ def test_the_wheel_holds_code_rules_policies_and_schemas(built: Path) -> None:
         ("policies", "chittyops_policy/_data/policies"),
         ("schemas", "chittyops_policy/_data/schemas"),
     ):
-        for path in (ROOT / folder).rglob("*"):
+        for path in (source / folder).rglob("*"):
             if path.is_file() and path.suffix in (".py", ".yml", ".json"):
-                assert f"{target}/{path.relative_to(ROOT / folder).as_posix()}" in names
+                assert f"{target}/{path.relative_to(source / folder).as_posix()}" in names
     assert not [name for name in names if not name.startswith(("chittyops_policy/", "chittyops_policy-"))]
 
 
@@ -72,7 +76,7 @@ def test_the_source_distribution_holds_what_the_tests_and_doors_need(built: Path
     assert not [name for name in names if "node_modules" in name or "__pycache__" in name]
 
 
-def test_the_installed_command_says_what_the_checkout_says(installed: Path, tmp_path: Path) -> None:
+def test_the_installed_command_says_what_the_checkout_says(source: Path, installed: Path, tmp_path: Path) -> None:
     folder = repository(
         tmp_path / "sample", {WORKFLOW: UNPINNED, ".github/dependabot.yml": "version: 2\nupdates: []\n"}
     )
@@ -82,7 +86,7 @@ def test_the_installed_command_says_what_the_checkout_says(installed: Path, tmp_
     done = subprocess.run([program, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 1, done.stderr
     report = json.loads(done.stdout)
-    assert report == json.loads(check(*arguments[1:], cwd=folder).stdout)
+    assert report == json.loads(check(*arguments[1:], cwd=folder, env={"PYTHONPATH": str(source)}).stdout)
     assert "unpinned-uses" in {finding["rule"] for finding in report["repositories"][0]["findings"]}
 
 
@@ -94,7 +98,7 @@ def test_the_installed_command_says_what_the_checkout_says(installed: Path, tmp_
         (["explain", "unpinned-uses"], "Replace the name behind the @"),
         (["policy", "show"], "chittyos"),
     ],
-    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+    ids=["--version", "rules", "explain", "policy show"],
 )
 def test_every_command_finds_its_data(installed: Path, tmp_path: Path, arguments: list[str], expected: str) -> None:
     folder = repository(tmp_path / "sample", {WORKFLOW: UNPINNED})

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from chittyops_policy.rule import Outcome
     from chittyops_policy.snapshot import Snapshot
     from chittyops_policy.step_contracts import Contract, Placed, Runs
-    from chittyops_policy.workflow import Job, Workflow
+    from chittyops_policy.workflow import Job, Step, Workflow
 
 
 class _Source:
@@ -50,7 +50,7 @@ class _Source:
                     if name.upper() in builtin:
                         self.builtin = True
                     else:
-                        self.stored[name] = None
+                        self.stored[name.upper()] = None
                 elif reference.context == "github" and name.lower() == "token":
                     self.builtin = True
                 elif reference.context == "steps" and name:
@@ -157,13 +157,25 @@ def _source(deployment: Deployment, builtin: frozenset[str]) -> _Source:
         _read_mapping(job.env, target.env, source, builtin)
         _read_mapping(workflow.env, target.env, source, builtin)
         for step in job.steps:
+            _read_exports(step, target.env, source, builtin)
             if step.uses is not None and step.uses.name in target.logins:
                 inputs = step.with_
                 for _, _, value in inputs.pairs() if inputs is not None else ():
                     source.read(text_of(value), builtin)
             elif target.logins and step.run is not None and " login" in step.run.value:
                 _read_mapping(step.env, target.env, source, builtin)
+            if step is placed.top:
+                break
     return source
+
+
+def _read_exports(step: Step, names: Iterable[str], source: _Source, builtin: frozenset[str]) -> None:
+    """Reads ``export NAME=…``, ``NAME=…`` and ``echo "NAME=…" >> $GITHUB_ENV`` of a script."""
+    script = step.run.value if step.run is not None else ""
+    if "${{" in script and any(name in script for name in names):
+        for line in script.splitlines():
+            if any(f"{name}=" in line for name in names):
+                source.read(line, builtin)
 
 
 def _read_mapping(env: Mapping | None, names: Iterable[str], source: _Source, builtin: frozenset[str]) -> None:
@@ -287,8 +299,8 @@ RULE = Rule(
         "minutes later, and it is on record who asked for them."
     ),
     how=(
-        "Ask getchitty-creds in the same job (give the step an id and the job `id-token: write`) and pass its outputs to "
-        "the deploying step, or call a standard reusable workflow. For npm, trusted publishing needs no token at all."
+        "Ask getchitty-creds in the same job (give the step an id and the job `id-token: write`) and pass its outputs "
+        "to the deploying step, or call a standard reusable workflow. For npm, trusted publishing needs no token."
     ),
     limits=(
         "Credentials that a script fetches by itself are not seen, and a step's environment is only followed through "

@@ -203,6 +203,7 @@ RULE = Rule(
     theme="repository",
     severity="high",
     visits=(REPOSITORY,),
+    places=("codeowners",),
     why=(
         "GitHub asks the owners of the last matching line, and nobody else. A default line at the end takes the "
         "workflows away from the people named above it, and a line with a mistake in it is skipped without a word: the "

@@ -40,6 +40,7 @@ RULE = Rule(
     theme="repository",
     severity="low",
     visits=(REPOSITORY,),
+    places=("",),
     why=(
         "The charter of a repository says what it is responsible for, what it is not, its tier and its owner. Without "
         "it nobody can tell which controls apply to the repository or whom to ask about an exception."

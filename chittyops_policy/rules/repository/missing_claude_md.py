@@ -41,6 +41,7 @@ RULE = Rule(
     theme="repository",
     severity="low",
     visits=(REPOSITORY,),
+    places=("",),
     why=(
         "The charter wants a development guide in every repository. People and coding assistants look for it under "
         "this one name before they change anything; without it each of them guesses how to build, test and deploy."

@@ -51,6 +51,7 @@ RULE = Rule(
     theme="repository",
     severity="medium",
     visits=(REPOSITORY,),
+    places=("codeowners",),
     why=(
         "CODEOWNERS is how GitHub knows whose review a change needs. Without it, branch protection that asks for a "
         "review by code owners asks for nothing, and anybody who may approve may approve a change to a workflow."

@@ -145,6 +145,7 @@ RULE = Rule(
     theme="repository",
     severity="medium",
     visits=(REPOSITORY,),
+    places=("dependabot", ""),
     why=(
         "A pinned action stays at its commit, with its bugs, until somebody moves it. Dependabot and Renovate know "
         "both the pin and the tag in the comment behind it and propose each new release; without them pins rot, and "

@@ -197,6 +197,7 @@ RULE = Rule(
     theme="secrets",
     severity="critical",
     visits=(DOCUMENT, REPOSITORY),
+    places=("",),
     why=(
         "Whoever can read the repository, a fork, a clone or an old backup of it has the credential, and removing the "
         "line does not remove it from the history. Tokens in public repositories are found and used within minutes."
