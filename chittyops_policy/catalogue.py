@@ -1,8 +1,8 @@
 """Collects the rules: every module under ``rules/<theme>/`` and every YAML file under ``policies/rules/``.
 
 There is no list to edit by hand; a rule is a file in a folder. What rules say of themselves is also kept in a generated
-index, so that a check imports only the modules of rules that really look at something; a rule file that is newer than
-the index, or not in it, makes the index be left alone.
+index, so that a check imports only the modules of rules that really look at something. In a checkout, a rule file that
+is newer than the index, or not in it, makes the index be left alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from importlib import import_module
 
 from .errors import BugError
-from .resources import resource_path
+from .resources import INSTALLED, resource_path
 from .rule import Option, Rule
 from .schema_rule import load_folder
 
@@ -124,19 +124,19 @@ def index_text() -> str:
 
 
 def _indexed() -> dict[str, Rule] | None:
-    """The rules from the index; None where it is missing, unreadable or older than what it speaks of."""
+    """The rules from the index; None where it is missing, unreadable or, in a checkout, out of date."""
     import json
 
     try:
-        written = os.stat(INDEX).st_mtime_ns
         with open(INDEX, encoding="utf-8") as stream:
             entries = json.load(stream)
         known = {(entry["theme"], entry["id"].replace("-", "_")): entry for entry in entries}
-        for theme, module in (found := list(rule_modules())):
-            if os.stat(os.path.join(_FOLDER, theme, module + ".py")).st_mtime_ns > written:
+        if not INSTALLED:
+            written = os.stat(INDEX).st_mtime_ns
+            found = list(rule_modules())
+            newest = max(os.stat(os.path.join(_FOLDER, theme, name + ".py")).st_mtime_ns for theme, name in found)
+            if newest > written or set(found) != set(known):
                 return None
-        if set(found) != set(known):
-            return None
         return {entry["id"]: IndexedRule(entry) for entry in known.values()}
     except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from .model import Value
 from .patterns import matches
 from .shell_commands import commands
-from .step_contracts import Contract, Form, Match, accepted, contract, is_form
+from .step_contracts import Contract, Form, Match, accepted, contract, is_form, runs_of
 from .workflow import is_false, text_of
 
 TYPE_CHECKING = False
@@ -77,6 +77,10 @@ class Deployment:
         return " ".join((*command.program[: len(form.pattern.split())], *named[:1]))
 
 
+_TARGETS: dict[int, tuple[Any, tuple[Target, ...]]] = {}
+"""Targets of the packs of this run, which serve many repositories, by the identity of their data."""
+
+
 def targets(context: Context) -> tuple[Target, ...]:
     """The targets of the pack's parameter ``deployments``, in its order."""
     found: tuple[Target, ...] = context.once(_targets)
@@ -85,24 +89,51 @@ def targets(context: Context) -> tuple[Target, ...]:
 
 def _targets(context: Context) -> tuple[Target, ...]:
     data = context.parameters.get("deployments")
-    entries = data.items() if isinstance(data, dict) else ()
-    return tuple(Target(str(id), entry) for id, entry in entries if isinstance(entry, dict))
+    kept = _TARGETS.get(id(data))
+    if kept is None or kept[0] is not data:
+        entries = data.items() if isinstance(data, dict) else ()
+        found = tuple(Target(str(name), entry) for name, entry in entries if isinstance(entry, dict))
+        kept = _TARGETS[id(data)] = data, found
+    return kept[1]
 
 
-def deployments(workflow: Workflow, runs: Runs, known: tuple[Target, ...]) -> Iterator[Deployment]:
-    """What a workflow ships, each command or action once; nothing in jobs and steps that are switched off."""
-    for placed in runs.of(workflow)[0]:
-        if any(is_false(step.node.get("if")) for step in (*placed.outer, placed.step)):
-            continue
-        if any(is_false(job.node.get("if")) for _, job in placed.frames):
-            continue
+def deployments_of(context: Context) -> Mapping[str, tuple[Deployment, ...]]:
+    """What each live or called workflow ships, by its path; a path is missing where it ships nothing.
+
+    Each command or action counts once; what stands in a job or a step that is switched off does not count.
+    """
+    found: Mapping[str, tuple[Deployment, ...]] = context.once(_deployments)
+    return found
+
+
+def _deployments(context: Context) -> dict[str, tuple[Deployment, ...]]:
+    runs = runs_of(context)
+    known = targets(context)
+    found = {}
+    for workflow in context.snapshot.workflows():
+        shipped = tuple(_shipped(workflow, runs, known))
+        if shipped:
+            found[workflow.path] = shipped
+    return found
+
+
+def _shipped(workflow: Workflow, runs: Runs, known: tuple[Target, ...]) -> Iterator[Deployment]:
+    mentioned = [target for target in known if runs.may_have(workflow, target.contract)]
+    for placed in runs.of(workflow)[0] if mentioned else ():
         seen: set[tuple[int, int]] = set()
-        for target in known:
+        for target in mentioned:
             for match in accepted(target.contract, placed, runs):
                 place = (match.command.start, match.command.end) if match.command is not None else (-1, -1)
-                if place not in seen and _ships(match, target):
+                if place not in seen and not _is_off(placed) and _ships(match, target):
                     seen.add(place)
                     yield Deployment(target, match)
+
+
+def _is_off(placed: Placed) -> bool:
+    steps = (*placed.outer, placed.step)
+    return any(is_false(step.node.get("if")) for step in steps) or any(
+        is_false(job.node.get("if")) for _, job in placed.frames
+    )
 
 
 def _ships(match: Match, target: Target) -> bool:

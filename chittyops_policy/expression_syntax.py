@@ -139,7 +139,7 @@ _EDGE: Final = r"\s()\[\],.!<>=&|"
 _TOKEN: Final = re.compile(
     rf"""
       ([A-Za-z_][A-Za-z0-9_-]*+(?![^{_EDGE}]))      # 1 a name
-    | ('(?:[^']|'')*+')                             # 2 a string
+    | ('[^']*(?:''[^']*)*'(?!'))                    # 2 a string
     | ([0-9+-][^\s()\[\],!<>=&|]*+|\.[0-9][^\s()\[\],!<>=&|]*+)   # 3 meant as a number; runs on through dots
     | (&&|\|\||[=!<>]=|[()\[\].,*!<>])              # 4 everything with a meaning of its own
     | ('.*+|[^\s][^{_EDGE}]*+)                      # 5 anything else

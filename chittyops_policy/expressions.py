@@ -208,7 +208,8 @@ class Condition:
 
 _OPEN: Final = "${{"
 # From behind `${{` up to the first `}}` that is not inside a string. Quotes simply toggle, as in GitHub's scanner.
-_REST_OF_SEGMENT: Final = re.compile(r"(?:[^'}]|'[^']*'|\}(?!\}))*+\}\}")
+# No possessive group: Python 3.11.2, which Debian 12 has, does not match with one.
+_REST_OF_SEGMENT: Final = re.compile(r"(?:[^'}]|'[^']*'|\}(?!\}))*\}\}")
 
 _SEGMENTS: Final[dict[str, tuple[Segment, ...]]] = {}
 _REFERENCES: Final[dict[Expr, tuple[Reference, ...]]] = {}

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
+    from .rule import Context
     from .snapshot import Snapshot
 
 WORKER = "cloudflare-worker"
@@ -112,6 +113,16 @@ class Project(Value):
         self.evidence = evidence
         self.runtime = runtime
         self.deploys = deploys
+
+
+def projects_of(context: Context) -> tuple[Project, ...]:
+    """The result of `detect`, shared by the rules of one check."""
+    found: tuple[Project, ...] = context.once(_detected)
+    return found
+
+
+def _detected(context: Context) -> tuple[Project, ...]:
+    return detect(context.snapshot)
 
 
 def detect(snapshot: Snapshot) -> tuple[Project, ...]:

@@ -9,7 +9,9 @@ import os
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
 _PACKAGED = os.path.join(_PACKAGE, "_data")
-_ROOT = _PACKAGED if os.path.isdir(_PACKAGED) else os.path.dirname(_PACKAGE)
+INSTALLED = os.path.isdir(_PACKAGED)
+"""Whether this is an installed package, whose files nobody edits, rather than a checkout."""
+_ROOT = _PACKAGED if INSTALLED else os.path.dirname(_PACKAGE)
 
 
 def resource_path(*parts: str) -> str:

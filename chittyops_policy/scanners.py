@@ -66,6 +66,10 @@ class Scanners:
         self.found: dict[str, tuple[Match, ...]] = {}
 
 
+_KNOWN: dict[int, tuple[Any, dict[str, Scanner]]] = {}
+"""Scanners of the packs of this run, which serve many repositories, by the identity of their data."""
+
+
 def scanners_of(context: Context) -> Scanners:
     """The scanners and where they run, found once for all rules of a check."""
     found: Scanners = context.once(_scanners)
@@ -76,17 +80,18 @@ def _scanners(context: Context) -> Scanners:
     data = context.parameters.get("scanners")
     data = data if isinstance(data, dict) else {}
     entries = data.get("known")
-    known = {
-        str(id): Scanner(str(id), entry)
-        for id, entry in (entries.items() if isinstance(entries, dict) else ())
-        if isinstance(entry, dict)
-    }
-    required = tuple(id for id in texts(data.get("required")) if id in known)
+    kept = _KNOWN.get(id(entries))
+    if kept is None or kept[0] is not entries:
+        listed = entries.items() if isinstance(entries, dict) else ()
+        made = {str(name): Scanner(str(name), entry) for name, entry in listed if isinstance(entry, dict)}
+        kept = _KNOWN[id(entries)] = entries, made
+    known = kept[1]
+    required = tuple(name for name in texts(data.get("required")) if name in known)
     scanners = Scanners(known, required, tuple(name.lower() for name in texts(data.get("uploads"))))
     runs = runs_of(context)
     live = runs.live()
-    for id, scanner in known.items():
-        scanners.found[id] = tuple(match for workflow in live for match in found_in(scanner.contract, workflow, runs))
+    for name, scanner in known.items():
+        scanners.found[name] = tuple(match for workflow in live for match in found_in(scanner.contract, workflow, runs))
     return scanners
 
 

@@ -65,15 +65,22 @@ class SchemaRule(Rule):
                 f"{self._path}: the first lines are not what YAML makes of them",
                 f"write {', '.join(_HEAD)} first, each plain and on one line",
             )
-        self.title = value["title"]
-        self.why = value["why"]
-        self.how = value["how"]
-        self.limits = value.get("limits", "")
-        self.tags = tuple(value["tags"])
-        self.since = value.get("since", "0.1.0")
         path = _EXAMPLE_PATHS[self.visits[0]]
-        self.examples = lambda: tuple(_example(item, path) for item in value["examples"])
-        self.check = _check_of(value)
+        super().__init__(
+            id=self.id,
+            title=value["title"],
+            theme=self.theme,
+            severity=self.severity,
+            visits=self.visits,
+            why=value["why"],
+            how=value["how"],
+            examples=lambda: tuple(_example(item, path) for item in value["examples"]),
+            check=_check_of(value),
+            profile=self.profile,
+            tags=tuple(value["tags"]),
+            since=value.get("since", "0.1.0"),
+            limits=value.get("limits", ""),
+        )
 
 
 def load_folder(folder: str, shown: str) -> Iterator[SchemaRule]:

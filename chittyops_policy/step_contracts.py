@@ -104,9 +104,10 @@ class Placed:
     frames    (workflow, job) of each level of calls, the live workflow first
     outer     the steps of composite actions around it, the outermost first
     anchor    the nearest node in a file of this repository, with its document: the step's own or that of the call
+    commands  what its script runs, once `Runs.commands` has read it
     """
 
-    __slots__ = ("_commands", "anchor", "document", "frames", "outer", "own", "snapshot", "step")
+    __slots__ = ("anchor", "commands", "document", "frames", "outer", "own", "snapshot", "step")
 
     def __init__(
         self,
@@ -125,7 +126,7 @@ class Placed:
         self.frames = frames
         self.outer = outer
         self.anchor = anchor
-        self._commands: tuple[Command, ...] | None = None
+        self.commands: tuple[Command, ...] | None = None
 
     @property
     def live(self) -> Workflow:
@@ -197,6 +198,7 @@ class Runs:
         self._walked: dict[str, tuple[tuple[Placed, ...], tuple[Call, ...]]] = {}
         self._scripts: dict[str, dict[str, str]] = {}
         self._commands: dict[tuple[int, str, str], tuple[Command, ...]] = {}
+        self._mentions: dict[str, str] = {}
 
     def live(self) -> tuple[Workflow, ...]:
         """The workflows that start by themselves or by hand: all but those that only others call."""
@@ -217,23 +219,40 @@ class Runs:
 
         Empty as well for a shell that is not of the sh family.
         """
+        if placed.commands is not None:
+            return placed.commands
         scalar = placed.step.run
         if scalar is None:
             return ()
-        script = scalar.value
-        scripts = self._package_scripts(placed) if any(runner in script for runner in _RUNNERS) else {}
-        lowered = script.lower()
+        lowered = scalar.value.lower()
         if not any(hint in lowered for hint in hints):
-            names = {name for name, text in scripts.items() if any(hint in text.lower() for hint in hints)}
-            if not any(name in script for name in names):
+            if not any(runner in lowered for runner in _RUNNERS):
                 return ()
-        shell = shell_of(placed)
-        key = (id(scalar), shell, _folder_of(placed))
+            scripts = self._package_scripts(placed).items()
+            if not any(name in scalar.value for name, text in scripts if any(hint in text.lower() for hint in hints)):
+                return ()
+        key = (id(scalar), shell_of(placed), _folder_of(placed))
         if key not in self._commands:
-            found = commands(script, shell) or ()
-            expanded = tuple(_expanded(found, scripts, 0)) if scripts else found
-            self._commands[key] = expanded
-        return self._commands[key]
+            found = commands(scalar.value, key[1]) or ()
+            if any(command.program[:1] and command.program[0] in _RUNNERS for command in found):
+                found = tuple(_expanded(found, self._package_scripts(placed), 0))
+            self._commands[key] = found
+        placed.commands = self._commands[key]
+        return placed.commands
+
+    def may_have(self, workflow: Workflow, contract: Contract) -> bool:
+        """Whether what a contract looks for is mentioned anywhere in what a workflow runs: a quick look."""
+        text = self._mentions.get(workflow.path)
+        if text is None:
+            steps, _ = self.of(workflow)
+            documents = {id(placed.document): placed.document for placed in steps}
+            documents[id(workflow.document)] = workflow.document
+            texts = [document.text for document in documents.values()]
+            if any(runner in text for text in texts for runner in _RUNNERS):
+                folders = {_folder_of(placed): placed for placed in steps if placed.step.run is not None}
+                texts += [line for placed in folders.values() for line in self._package_scripts(placed).values()]
+            text = self._mentions[workflow.path] = "\n".join(texts).lower()
+        return any(hint in text for hint in contract.hints)
 
     # ------------------------------------------------------------------ following
 
@@ -337,25 +356,38 @@ def _runs(context: Context) -> Runs:
 _KINDS = (("actions", "action", "uses"), ("commands", "command", "run"), ("workflows", "workflow", "uses"))
 
 
-def contract(id: str, data: Any) -> Contract:
+_CONTRACTS: dict[tuple[str, int], tuple[Any, Contract]] = {}
+
+
+def contract(name: str, data: Any) -> Contract:
     """The contract that a mapping of the pack describes: ``actions``, ``commands``, ``workflows``, ``except``,
     ``position``.
 
-    An entry is a name (with ``*``) or a mapping with the keys of `Form`; anything else in it is left out.
+    An entry is a name (with ``*``) or a mapping with the keys of `Form`; anything else in it is left out. The result
+    is kept for as long as the mapping lives, because a pack serves many repositories.
     """
+    kept = _CONTRACTS.get((name, id(data)))
+    if kept is not None and kept[0] is data:
+        return kept[1]
+    made = _contract(name, data)
+    _CONTRACTS[name, id(data)] = data, made
+    return made
+
+
+def _contract(name: str, data: Any) -> Contract:
     data = data if isinstance(data, dict) else {}
     forms: list[Form] = []
-    for key, kind, name in _KINDS:
+    for key, kind, word in _KINDS:
         entries = data.get(key)
         for entry in entries if isinstance(entries, list) else ():
             if isinstance(entry, str):
-                forms.append(Form(kind, {name: entry}))
-            elif isinstance(entry, dict) and isinstance(entry.get(name), str):
+                forms.append(Form(kind, {word: entry}))
+            elif isinstance(entry, dict) and isinstance(entry.get(word), str):
                 forms.append(Form(kind, entry))
     position = data.get("position")
     return Contract(
-        id,
-        str(data.get("title", id)),
+        name,
+        str(data.get("title", name)),
         tuple(forms),
         position if position in (FIRST, LAST) else ANY,
         _texts(data.get("except")),
@@ -364,6 +396,8 @@ def contract(id: str, data: Any) -> Contract:
 
 def found_in(contract: Contract, workflow: Workflow, runs: Runs) -> Iterator[Match]:
     """Every step and call of a workflow that a contract accepts."""
+    if not runs.may_have(workflow, contract):
+        return
     steps, calls = runs.of(workflow)
     for placed in steps:
         yield from accepted(contract, placed, runs)

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from chittyops_policy import hooks  # noqa: E402
-from chittyops_policy.catalogue import load  # noqa: E402
+from chittyops_policy.catalogue import index_text, load  # noqa: E402
 from chittyops_policy.policy import Overrides, effective, standard_pack  # noqa: E402
 from chittyops_policy.rule_page import rule_page  # noqa: E402
 
@@ -58,6 +58,7 @@ def outputs() -> dict[str, str]:
         run(PICTURE, PICTURE_FOLDER, color=True), f"chittyops-policy check {PICTURE[-1]}"
     )
     files[".pre-commit-hooks.yaml"] = hooks.render()
+    files["chittyops_policy/rules/index.json"] = index_text()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     files["README.md"] = with_blocks(
         readme,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chittyops_policy import projects
-from chittyops_policy.deployments import RUNTIME, deployments, targets
+from chittyops_policy.deployments import RUNTIME, deployments_of, targets
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Rule, Unknown
 from chittyops_policy.step_contracts import (
     Contract,
@@ -40,16 +40,16 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
         yield NotApplicable("the policy names no Beacon step")
         return
     runs = runs_of(context)
-    known = targets(context)
     deploying: list[tuple[Workflow, list[Deployment]]] = []
     for workflow in runs.live():
-        found = [item for item in deployments(workflow, runs, known) if item.target.kind == RUNTIME]
+        all_of_it = deployments_of(context).get(workflow.path, ())
+        found = [item for item in all_of_it if item.target.kind == RUNTIME]
         if found:
             deploying.append((workflow, found))
     if not deploying:
         yield _nothing_deploys(runs, context)
         return
-    kinds = projects.detect(snapshot)
+    kinds = projects.projects_of(context)
     if all(project.runtime is False for project in kinds):
         yield _not_a_service(kinds, deploying)
         return

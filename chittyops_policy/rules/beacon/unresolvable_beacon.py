@@ -43,7 +43,7 @@ def _check(view: Workflow | Action | Snapshot, context: Context) -> Iterator[Fin
         return
     source = str(data.get("source", ""))
     if isinstance(view, Snapshot):
-        for folder in dict.fromkeys(["", *(project.folder for project in projects.detect(view))]):
+        for folder in dict.fromkeys(["", *(project.folder for project in projects.projects_of(context))]):
             yield from _package(view, folder, names, source, context)
         return
     if not any(name in view.document.text for name in names):

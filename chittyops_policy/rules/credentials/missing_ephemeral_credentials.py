@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chittyops_policy.calls import granted, level
-from chittyops_policy.deployments import deployments, targets
+from chittyops_policy.deployments import deployments_of, targets
 from chittyops_policy.document import Mapping, Scalar
 from chittyops_policy.expressions import references, segments
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Rule, Unknown
@@ -74,7 +74,7 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
     ships = False
     seen: set[tuple[str, int, int]] = set()
     for workflow in snapshot.workflows():
-        for deployment in deployments(workflow, runs, known):
+        for deployment in deployments_of(context).get(workflow.path, ()):
             document, node = deployment.placed.anchor
             command = deployment.match.command
             place = (document.path, node.start, command.start if command is not None else -1)

@@ -23,7 +23,7 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
     if not scanners.required:
         yield NotApplicable("the policy requires no scanner")
         return
-    types = frozenset(project.type for project in projects.detect(snapshot))
+    types = frozenset(project.type for project in projects.projects_of(context))
     for id in scanners.required:
         scanner = scanners.known[id]
         seen = _seen(scanner, scanners, snapshot)

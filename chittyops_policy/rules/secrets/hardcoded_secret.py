@@ -179,7 +179,7 @@ def _examples() -> tuple[Example, ...]:
         Example(
             "Configuration files beside the workflows",
             {
-                ".npmrc": f"//registry.npmjs.org/:_authToken={'npm' + '_'}{token[4:]}\n",
+                ".npmrc": f"//npm.pkg.github.com/:_authToken={'npm' + '_'}{token[4:]}\n",
                 "wrangler.toml": 'name = "api"\naccount_id = "9af683c0edd61e8efbc2f1b0a4e6ab6e"\n',
             },
             fires=("npm" + "_" + token[4:],),
