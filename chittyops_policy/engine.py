@@ -115,15 +115,17 @@ class _Run:
                 continue
             document = self.snapshot.document(path)
             assert document is not None
-            self.visit(DOCUMENT, document, path, data)
+            # In a double-quoted scalar any word can be spelled with escapes: where there may be one, nothing is skipped.
+            text = None if b"\\" in data else data.lower()
+            self.visit(DOCUMENT, document, path, text)
             if document.error is not None:
                 self.broken.append(path)
             elif kind == WORKFLOW:
-                self.visit(WORKFLOW, self.snapshot.workflow(path), path, data)
+                self.visit(WORKFLOW, self.snapshot.workflow(path), path, text)
             elif kind == ACTION:
-                self.visit(ACTION, self._action(path, document), path, data)
+                self.visit(ACTION, self._action(path, document), path, text)
             elif kind == DEPENDABOT:
-                self.visit(DEPENDABOT, document, path, data)
+                self.visit(DEPENDABOT, document, path, text)
 
     def visit_repository(self) -> None:
         """Shows the whole snapshot to the rules that ask for it."""
@@ -139,12 +141,15 @@ class _Run:
             if path not in self.snapshot.reads():
                 self.problems.append(Problem("skipped", path, "no rule reads a file of this name in this place"))
 
-    def visit(self, kind: str, view: Any, path: str, data: bytes | None) -> None:
-        """Calls every rule that visits this kind of view and keeps what it says."""
+    def visit(self, kind: str, view: Any, path: str, text: bytes | None) -> None:
+        """Calls every rule that visits this kind of view and keeps what it says.
+
+        `text` is the file in lower case, for `Rule.needs`; None where nothing may be skipped.
+        """
         for rule, context in self.by_visit.get(kind, ()):
-            if rule.needs and data is not None:
+            if rule.needs and text is not None:
                 for need in rule.needs:
-                    if need in data:
+                    if need in text:
                         break
                 else:
                     continue

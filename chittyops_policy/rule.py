@@ -131,7 +131,8 @@ class Rule:
     examples  a function that gives the examples, so that a plain run never builds them
     check     the function from a view and a `Context` to outcomes
     options   name → Option
-    needs     byte strings of which one must occur in a file for the check to be worth calling; empty means always
+    needs     byte strings in lower case; the check is only called for a file in which one of them occurs, in any letter
+              case. Empty means always
     tags      SARIF tags: weakness class and ``external/cwe/cwe-…``
     since     the release that brought it
     limits    what it does not see, a sentence, or ''

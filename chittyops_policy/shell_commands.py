@@ -480,6 +480,7 @@ class _Reader:
             redirect = _REDIRECT.match(self.text, self.at)
             if redirect is None:
                 self.at = self.ended = mark
+                compound.conditions += [part for _, part in holder.parts]
                 return compound
             self.redirect(holder, redirect, depth)
 

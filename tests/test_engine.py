@@ -174,3 +174,13 @@ def test_findings_are_sorted_and_two_runs_agree() -> None:
 def test_vendored_workflows_are_not_live() -> None:
     report = run({"vendor/x/.github/workflows/a.yml": BAD, "vendor/x/action.yml": "runs: {using: composite}\n"})
     assert report.files == ("vendor/x/action.yml",)
+
+
+def test_no_spelling_slips_past_a_guard() -> None:
+    spelled = BAD.replace("- uses: actions", '- "us\\x65s": actions')
+    assert '"us\\x65s"' in spelled
+    report = run({".github/workflows/b.yml": spelled}, overrides=Overrides(select=("unpinned-uses",)))
+    assert rules_of(report) == ["unpinned-uses"]
+    shouted = GOOD + "      - run: echo\n        env: {A: '${{ SECRETS.Other }}'}\n"
+    report = run({".github/workflows/b.yml": shouted}, overrides=Overrides(select=("static-secret",)))
+    assert rules_of(report) == ["static-secret"]

@@ -62,6 +62,7 @@ RULE = Rule(
     theme="secrets",
     severity="medium",
     visits=(WORKFLOW, ACTION),
+    needs=(b"secrets",),
     why=(
         "GitHub gives a job the secrets that its text names. Where the name is computed or the whole context is used "
         "it cannot know, and gives all of them: one compromised step then leaks every secret of the repository, also "

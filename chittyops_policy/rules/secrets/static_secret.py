@@ -111,6 +111,7 @@ RULE = Rule(
     theme="secrets",
     severity="high",
     visits=(WORKFLOW, ACTION),
+    needs=(b"secrets",),
     why=(
         "A secret that lies in repository or organisation settings lives until somebody remembers to change it, works "
         "from anywhere, and can be read by every workflow that a writer of the repository can push. Credentials that "
