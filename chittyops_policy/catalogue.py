@@ -147,4 +147,3 @@ def _rule_of(theme: str, module: str) -> Rule:
     if not isinstance(rule, Rule) or rule.id != module.replace("_", "-") or rule.theme != theme:
         raise BugError(f"rules/{theme}/{module}.py does not define the rule that its name says")
     return rule
-

@@ -183,8 +183,8 @@ class Document:
     """
 
     __slots__ = (
-        "_comments", "_lines", "anchors", "conditions", "duplicates", "error", "extra", "fenced", "mappings", "path", "root",
-        "text",
+        "_comments", "_lines", "anchors", "conditions", "duplicates", "error", "extra", "fenced", "mappings", "path",
+        "root", "text",
     )  # fmt: skip
 
     def __init__(self, path: str, text: str) -> None:
@@ -879,4 +879,3 @@ def _route_key(key: Node) -> str:
     if value and all(char.isalnum() or char in "_-" for char in value):
         return "." + value
     return "['" + value.replace("'", "''") + "']"
-

@@ -115,7 +115,7 @@ class _Run:
                 continue
             document = self.snapshot.document(path)
             assert document is not None
-            # In a double-quoted scalar any word can be spelled with escapes: where there may be one, nothing is skipped.
+            # In double quotes any word can be spelled with escapes: where there may be one, nothing is skipped.
             text = None if b"\\" in data else data.lower()
             self.visit(DOCUMENT, document, path, text)
             if document.error is not None:

@@ -51,9 +51,7 @@ class Value:
     __slots__: tuple[str, ...] = ()
 
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and all(
-            getattr(self, name) == getattr(other, name) for name in self.__slots__
-        )
+        return type(self) is type(other) and all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
 
     def __hash__(self) -> int:
         return hash(tuple(getattr(self, name) for name in self.__slots__))
@@ -305,8 +303,8 @@ class Report(Value):
     """
 
     __slots__ = (
-        "decisions", "fail_on", "files", "policy", "problems", "profile", "revision", "root", "rules_run", "scope", "subject",
-        "verdicts",
+        "decisions", "fail_on", "files", "policy", "problems", "profile", "revision", "root", "rules_run", "scope",
+        "subject", "verdicts",
     )  # fmt: skip
 
     def __init__(

@@ -139,8 +139,8 @@ class Rule:
     """
 
     __slots__ = (
-        "check", "examples", "how", "id", "limits", "needs", "options", "places", "profile", "severity", "since", "tags",
-        "theme", "title", "visits", "why",
+        "check", "examples", "how", "id", "limits", "needs", "options", "places", "profile", "severity", "since",
+        "tags", "theme", "title", "visits", "why",
     )  # fmt: skip
 
     def __init__(
@@ -264,9 +264,7 @@ class Context:
             fix=fix,
         )
 
-    def inside(
-        self, document: Document, scalar: Scalar, start: int, end: int, message: str, **more: Any
-    ) -> Finding:
+    def inside(self, document: Document, scalar: Scalar, start: int, end: int, message: str, **more: Any) -> Finding:
         """A finding at the range [start, end) of a scalar's value."""
         return self.at(document, document.spot(scalar, start, end), message, node=scalar, **more)
 

@@ -228,8 +228,8 @@ class Runs:
         if not any(hint in lowered for hint in hints):
             if not any(runner in lowered for runner in _RUNNERS):
                 return ()
-            scripts = self._package_scripts(placed).items()
-            if not any(name in scalar.value for name, text in scripts if any(hint in text.lower() for hint in hints)):
+            lines = " ".join(self._package_scripts(placed).values()).lower()
+            if not any(hint in lines for hint in hints):
                 return ()
         key = (id(scalar), shell_of(placed), _folder_of(placed))
         if key not in self._commands:

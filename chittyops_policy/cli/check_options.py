@@ -44,7 +44,7 @@ class CheckOption:
 OPTIONS = (
     CheckOption(
         ("--format", "-f"), "formats", MANY,
-        "text, json, sarif, github, markdown or junit; FORMAT:FILE writes to a file; give it several times for several.",
+        "text, json, sarif, github, markdown or junit; FORMAT:FILE writes to a file; may be repeated.",
         "FORMAT[:FILE]",
     ),
     CheckOption(("--select", "-s"), "select", MANY, "Run only this rule, whatever the profile says.", "RULE"),

@@ -57,7 +57,7 @@ def _guarded(arguments: list[str]) -> int:
         sys.stderr.write(
             f"chittyops-policy: internal error: {type(error).__name__}: {error} "
             f"({os.path.basename(place.filename)}:{place.lineno})\n"
-            "  hint: this is a bug of chittyops-policy, not of your files; CHITTYOPS_POLICY_DEBUG=1 shows the traceback\n"
+            "  hint: this is a bug of chittyops-policy, not of your files; CHITTYOPS_POLICY_DEBUG=1 tells more\n"
         )
         return EXIT_BUG
 

@@ -40,9 +40,16 @@ def test_what_the_action_installs_is_locked_and_complete() -> None:
         if head:
             assert re.search(r"--hash=sha256:[0-9a-f]{64}", entry), f"{head[1]} has no hash"
             locked[canonicalize_name(head[1])] = Version(head[2])
-    for text in PROJECT["dependencies"]:
-        requirement = Requirement(text)
-        assert locked[canonicalize_name(requirement.name)] in requirement.specifier, text
+    wanted = {
+        canonicalize_name(Requirement(text).name): Requirement(text).specifier for text in PROJECT["dependencies"]
+    }
+    for name, specifier in wanted.items():
+        assert locked[name] in specifier, name
+    direct = re.findall(
+        r"\n([a-z0-9-]+)==(?:(?!\n[a-z])[^\0])*?# +(?:via )?chittyops-policy \(pyproject.toml\)",
+        _read("requirements.txt"),
+    )
+    assert {canonicalize_name(name) for name in direct} == set(wanted), "make it again with the command at its top"
 
 
 def test_every_tool_of_the_tests_has_one_exact_version() -> None:

@@ -72,7 +72,8 @@ def test_through_a_reusable_workflow_of_the_same_repository() -> None:
 
 
 def test_the_standard_deployment_brings_it_unless_told_not_to() -> None:
-    call = "  api:\n    uses: CHITTYOS/chittyops/.github/workflows/reusable-worker-deploy.yml@main\n    with: {service_name: x"
+    name = "CHITTYOS/chittyops/.github/workflows/reusable-worker-deploy.yml@main"
+    call = f"  api:\n    uses: {name}\n    with: {{service_name: x"
     assert beacon(call + "}\n") == []
     assert beacon(call + ", include_beacon: false}\n") == MISSING
 
@@ -107,7 +108,7 @@ def test_what_never_runs_deploys_nothing() -> None:
 def test_an_unseen_call_leaves_the_question_open() -> None:
     call = "  more:\n    uses: acme/ci/.github/workflows/after.yml@main\n"
     assert "acme/ci is not part of this run" in unknown("missing-beacon", {WHERE: DEPLOY + call, **WORKER})[0]
-    step = "on: workflow_call\njobs:\n  x:\n    runs-on: u\n    steps:\n      - uses: chittyos/chittyops/x/chittybeacon@v1\n"
+    step = HEAD.replace("push", "workflow_call") + "      - uses: chittyos/chittyops/x/chittybeacon@v1\n"
     other = Snapshot(MemoryTree({".github/workflows/after.yml": step}), "acme/ci")
     lookups = Lookups({"acme/ci": other})
     assert unknown("missing-beacon", {WHERE: DEPLOY + call, **WORKER}, lookups=lookups) == []
@@ -142,7 +143,7 @@ def test_deployments_without_a_beacon_in_real_repositories() -> None:
         "chittyapps/chittycharge": ["deploy-production.yml:21", "deploy-staging.yml:16", "deploy.yml:21"],
         "chittyapps/chittychat": ["ecosystem-cicd.yml:172"],
         "chittyapps/chittychronicle": ["ci.yml:91"],
-        "chittyos/chittychat": ["deploy.yml:55"],
+        "chittyos/chittychat": ["deploy.yml:60"],
         "chittyos/chittychronicle": ["ci.yml:91"],
         "chittyos/chittygateway": ["deploy.yml:34", "neon-branch.yml:8"],
         "chittyos/chittyscrape": ["ci.yml:26"],
@@ -215,7 +216,7 @@ def test_package_json_of_a_workspace() -> None:
 
 @needs_corpus
 def test_unresolvable_beacons_in_real_repositories() -> None:
-    """All are `npm install @chittycorp/app-beacon` in the templates and in chittyops; imports and greps do not count."""
+    """All are `npm install @chittycorp/app-beacon`, in the templates and in chittyops; imports do not count."""
     places = [
         f"{snapshot.slug} {item.path.rpartition('/')[2]}:{item.region.line}"
         for snapshot in corpus("chittyos")
