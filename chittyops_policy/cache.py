@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import sys
 
+from .errors import UserError
 from .fingerprint import digest
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from .model import Report
     from .snapshot import Snapshot, Tree
@@ -46,8 +47,11 @@ class Cache:
     def __init__(self, folder: str) -> None:
         self.folder = folder
 
-    def find(self, root: str, question: str, tree: Tree) -> Report | None:
-        """The report of an earlier check of `root`, if all that it read is unchanged in `tree`; else None."""
+    def find(self, root: str, question: str, tree: Tree, others: Collection[str] = ()) -> Report | None:
+        """The report of an earlier check of `root`, if all that it read is unchanged in `tree`; else None.
+
+        `others` are the slugs, in lower case, of the repositories that this run could look into.
+        """
         # Loaded here because a run without a cache does not need them.
         import json
 
@@ -57,6 +61,8 @@ class Cache:
             with open(self._path(root, question), "rb") as stream:
                 entry = json.loads(stream.read())
             if entry["question"] != question or entry["format"] != FORMAT:
+                return None
+            if not set(entry["absent"]).isdisjoint(others):
                 return None
             for path, known in entry["folders"].items():
                 if _names(tree.folder(path)) != known:
@@ -70,16 +76,14 @@ class Cache:
             if entry["paths"] is not None and _names(tree.paths()) != entry["paths"]:
                 return None
             return json_report.load(entry["report"])[0]
-        except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError):
-            return None
-        except Exception as error:
-            # json_report refuses another version with UserError; every other reader error is a miss as well.
-            if type(error).__name__ == "UserError":
-                return None
-            raise
+        except (OSError, ValueError, TypeError, KeyError, AttributeError, IndexError, UserError):
+            return None  # damaged, or of another version of the report
 
-    def keep(self, root: str, question: str, snapshot: Snapshot, report: Report) -> None:
-        """Stores a report. A cache that cannot be written is no error: the next run is just not faster."""
+    def keep(self, root: str, question: str, snapshot: Snapshot, report: Report, absent: Collection[str] = ()) -> None:
+        """Stores a report that looked into no other repository; `absent` are those that it asked for in vain.
+
+        A cache that cannot be written is no error: the next run is just not faster.
+        """
         import json
         import tempfile  # only when something is stored
 
@@ -89,6 +93,7 @@ class Cache:
         entry = {
             "format": FORMAT,
             "question": question,
+            "absent": sorted(absent),
             "folders": {path: _names(names) for path, names in snapshot.folders().items()},
             "files": {path: _content(data) for path, data in snapshot.reads().items()},
             "links": dict(snapshot.links()),

@@ -267,26 +267,27 @@ class _Checker:
         self.snapshots = {target.root: open_snapshot(target.root, env, target.overlay) for target in targets}
         self.catalogue: Catalogue | None = None
         self.pack: Pack | None = None
-        self.lookups = Lookups({item.slug.lower(): item for item in self.snapshots.values() if item.slug})
+        self.repositories = {item.slug.lower(): item for item in self.snapshots.values() if item.slug}
+        self.cache = Cache(default_folder(env)) if request.cache else None
+        self.question = _question(request, env) if request.cache else ""
 
     def report(self, target: Target) -> Report:
         """The report on one target."""
         snapshot = self.snapshots[target.root]
-        # A call across repositories may read others than its own, which a cache entry does not record.
-        if not self.request.cache or len(self.snapshots) > 1:
-            return self._check(snapshot, target)
-        cache = Cache(default_folder(self.env))
-        question = "\0".join(
-            (_question(self.request, self.env), snapshot.slug, snapshot.revision, target.root, repr(target.paths))
-        )
-        report = cache.find(target.root, question, snapshot.tree)
+        lookups = Lookups(self.repositories)
+        if self.cache is None:
+            return self._check(snapshot, target, lookups)
+        question = "\0".join((self.question, snapshot.slug, snapshot.revision, target.root, repr(target.paths)))
+        others = self.repositories.keys() - {snapshot.slug.lower()}
+        report = self.cache.find(target.root, question, snapshot.tree, others)
         if report is None:
-            report = self._check(snapshot, target)
-            if not any(problem.kind in ("internal", "unreadable") for problem in report.problems):
-                cache.keep(target.root, question, snapshot, report)
+            report = self._check(snapshot, target, lookups)
+            complete = not any(problem.kind in ("internal", "unreadable") for problem in report.problems)
+            if complete and lookups.asked.isdisjoint(others):
+                self.cache.keep(target.root, question, snapshot, report, lookups.asked)
         return report
 
-    def _check(self, snapshot: Snapshot, target: Target) -> Report:
+    def _check(self, snapshot: Snapshot, target: Target, lookups: Lookups) -> Report:
         # Loaded here because a result from the cache needs neither the rules nor a YAML parser.
         from .catalogue import load
         from .engine import check
@@ -306,7 +307,7 @@ class _Checker:
             slug=snapshot.slug,
             today=date,
         )
-        report = check(snapshot, self.catalogue, policy, today=date, lookups=self.lookups, paths=target.paths)
+        report = check(snapshot, self.catalogue, policy, today=date, lookups=lookups, paths=target.paths)
         snapshot.forget()
         if gc.get_count()[0] > _MUCH_GARBAGE:
             gc.collect()

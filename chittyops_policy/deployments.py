@@ -110,7 +110,7 @@ def _deployments(context: Context) -> dict[str, tuple[Deployment, ...]]:
     runs = runs_of(context)
     known = targets(context)
     found = {}
-    for workflow in context.snapshot.workflows():
+    for workflow in runs.candidates([hint for target in known for hint in target.contract.hints]):
         shipped = tuple(_shipped(workflow, runs, known))
         if shipped:
             found[workflow.path] = shipped

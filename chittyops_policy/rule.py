@@ -184,16 +184,19 @@ class Rule:
 class Lookups:
     """What a rule may ask of the world beyond the snapshot. Offline nothing answers, and None means "cannot tell".
 
-    `repository(slug)` gives the snapshot of another repository, for calls across a set of checked repositories.
+    `repository(slug)` gives the snapshot of another repository, for calls across a set of checked repositories;
+    `asked` collects the slugs, in lower case, that somebody wanted.
     """
 
-    __slots__ = ("repositories",)
+    __slots__ = ("asked", "repositories")
 
     def __init__(self, repositories: Mapping[str, Snapshot] | None = None) -> None:
         self.repositories = repositories or {}
+        self.asked: set[str] = set()
 
     def repository(self, slug: str) -> Snapshot | None:
         """The snapshot of ``owner/repo`` (any letter case) where this run has it."""
+        self.asked.add(slug.lower())
         return self.repositories.get(slug.lower())
 
 

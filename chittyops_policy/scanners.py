@@ -89,7 +89,7 @@ def _scanners(context: Context) -> Scanners:
     required = tuple(name for name in texts(data.get("required")) if name in known)
     scanners = Scanners(known, required, tuple(name.lower() for name in texts(data.get("uploads"))))
     runs = runs_of(context)
-    live = runs.live()
+    live = runs.live([hint for scanner in known.values() for hint in scanner.contract.hints])
     for name, scanner in known.items():
         scanners.found[name] = tuple(match for workflow in live for match in found_in(scanner.contract, workflow, runs))
     return scanners

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from .model import Value
-from .shell_syntax import ASSIGNMENT, Compound, Simple, read
+from .shell_syntax import Compound, Simple, patterns, read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ SHELLS = frozenset(("bash", "sh", "dash", "ash", "ksh", "zsh"))
 
 PRINTING = frozenset(("true", ":", "echo", "printf", "cat", "sleep", "date"))
 """Commands that succeed whatever came before, and change nothing."""
-
-_VERSION = re.compile(r"(?<=.)@[^/]*$")
 
 
 class Command(Value):
@@ -110,7 +108,8 @@ def program_of(words: tuple[str, ...]) -> tuple[str, ...]:
         return ()
     first = _base(words[at])
     if packaged:
-        first = _VERSION.sub("", words[at])
+        name, at_sign, version = words[at].rpartition("@")
+        first = name if name and at_sign and "/" not in version else words[at]
         if not first.startswith("@"):
             first = _base(first)
     return (first, *words[at + 1 :])
@@ -179,7 +178,7 @@ def _base(word: str) -> str:
 
 def _past_options(words: tuple[str, ...], at: int, with_value: str) -> int:
     takes = with_value.split()
-    while at < len(words) and (words[at].startswith("-") or ASSIGNMENT.match(words[at])):
+    while at < len(words) and (words[at].startswith("-") or patterns().assignment.match(words[at])):
         word = words[at]
         at += 2 if word in takes else 1
         if word == "--":

@@ -18,25 +18,48 @@ if TYPE_CHECKING:
 MAX_DEPTH = 40
 """Deeper nesting is not entered; what lies beyond is not seen."""
 
-_PLAIN = re.compile(r"[^\s;&|()<>\"'`$\\]+")
-_BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
-_RESERVED = re.compile(
-    r"(?:if|then|elif|else|fi|for|while|until|select|do|done|case|esac|function|in|\[\[|[{}!])(?=[\s;&|()<>]|$)"
-)
-_REDIRECT = re.compile(r"\d*(?:<<<|<<-?|<&|>&|&>>?|>>|>\||<>|<(?!\()|>(?!\())")
-ASSIGNMENT = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
-_IN_QUOTES = re.compile(r"[^\"\\$`]+")
+
+class _Patterns:
+    """The regular expressions of the reader; compiled at the first script, to keep the start quick."""
+
+    __slots__ = ("assignment", "blank", "in_quotes", "plain", "redirect", "reserved")
+
+    def __init__(self) -> None:
+        self.plain = re.compile(r"[^\s;&|()<>\"'`$\\]+")
+        self.in_quotes = re.compile(r"[^\"\\$`]+")
+        self.blank = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
+        self.reserved = re.compile(
+            r"(?:if|then|elif|else|fi|for|while|until|select|do|done|case|esac|function|in|\[\[|[{}!])(?=[\s;&|()<>]|$)"
+        )
+        self.redirect = re.compile(r"\d*(?:<<<|<<-?|<&|>&|&>>?|>>|>\||<>|<(?!\()|>(?!\())")
+        self.assignment = re.compile(r"[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=")
+
+
+_compiled: list[_Patterns] = []
+
+
+def patterns() -> _Patterns:
+    """The compiled patterns, shared by all scripts."""
+    if not _compiled:
+        _compiled.append(_Patterns())
+    return _compiled[0]
 
 
 class Simple:
+    """A simple command: its words, the assignments before it, where its output goes, and what is nested in it.
+
+    bodies  places of its here-documents
+    parts   its substitutions, each with whether it gives a variable its value
+    """
+
     __slots__ = ("assignments", "bodies", "end", "parts", "start", "targets", "words")
 
     def __init__(self, start: int) -> None:
         self.words: list[str] = []
         self.assignments: list[str] = []
         self.targets: list[str] = []
-        self.bodies: list[tuple[int, int]] = []  # here-documents
-        self.parts: list[tuple[bool, Listing]] = []  # substitutions, with whether they give a variable its value
+        self.bodies: list[tuple[int, int]] = []
+        self.parts: list[tuple[bool, Listing]] = []
         self.start = start
         self.end = start
 
@@ -53,6 +76,8 @@ class Compound:
 
 
 class Pipeline:
+    """Commands joined by ``|``; `negated` by a ``!`` before them."""
+
     __slots__ = ("commands", "end", "negated", "start")
 
     def __init__(self, start: int) -> None:
@@ -85,6 +110,7 @@ class _Reader:
     """A recursive-descent reader. Every method moves `at` forward or leaves it; nothing is read twice."""
 
     def __init__(self, text: str) -> None:
+        self.patterns = patterns()
         self.text = text
         self.length = len(text)
         self.at = 0
@@ -284,7 +310,7 @@ class _Reader:
         text = self.text
         while self.at < self.length:
             char = text[self.at]
-            redirect = _REDIRECT.match(text, self.at) if char in "<>&0123456789" else None
+            redirect = self.patterns.redirect.match(text, self.at) if char in "<>&0123456789" else None
             if redirect is not None:
                 self.redirect(node, redirect, depth)
             elif char == "(" and len(node.words) == 1 and text.startswith("()", self.at):
@@ -306,7 +332,7 @@ class _Reader:
         while True:
             mark = self.at
             self.blanks()
-            redirect = _REDIRECT.match(self.text, self.at)
+            redirect = self.patterns.redirect.match(self.text, self.at)
             if redirect is None:
                 self.at = self.ended = mark
                 compound.conditions += [part for _, part in holder.parts]
@@ -339,7 +365,7 @@ class _Reader:
         pieces: list[str] = []
         parts: list[Listing] = []
         while self.at < self.length:
-            plain = _PLAIN.match(text, self.at)
+            plain = self.patterns.plain.match(text, self.at)
             if plain is not None:
                 pieces.append(plain.group())
                 self.at = plain.end()
@@ -381,7 +407,7 @@ class _Reader:
         if self.at == start:
             return False
         value = "".join(pieces)
-        assigns = not node.words and ASSIGNMENT.match(text, start) is not None
+        assigns = not node.words and self.patterns.assignment.match(text, start) is not None
         (node.assignments if assigns else node.words).append(value)
         # `export X=$(f)` and `local X=$(f)` have the status of export; the value is kept, and so may be looked at.
         node.parts += [(assigns or "=" in value.partition("$")[0], part) for part in parts]
@@ -401,7 +427,7 @@ class _Reader:
             elif char == "$" or char == "`":
                 self.expansion(pieces, parts, depth, quoted=True)
             else:
-                plain = _IN_QUOTES.match(text, self.at)
+                plain = self.patterns.in_quotes.match(text, self.at)
                 assert plain is not None
                 pieces.append(plain.group())
                 self.at = plain.end()
@@ -491,7 +517,7 @@ class _Reader:
     # --- blanks, newlines, here-documents
 
     def blanks(self) -> None:
-        blank = _BLANK.match(self.text, self.at)
+        blank = self.patterns.blank.match(self.text, self.at)
         if blank is not None:
             self.at = blank.end()
         if self.text.startswith("#", self.at):
@@ -527,7 +553,7 @@ class _Reader:
     # --- small steps
 
     def reserved(self) -> str:
-        match = _RESERVED.match(self.text, self.at)
+        match = self.patterns.reserved.match(self.text, self.at)
         return match.group() if match is not None else ""
 
     def expect(self, word: str) -> bool:

@@ -7,6 +7,8 @@ here-document or the argument of another command.
 
 from __future__ import annotations
 
+import re
+
 from . import jsonc
 from .calls import Callee, Unseen, resolve
 from .document import Mapping, Scalar
@@ -19,12 +21,14 @@ from .workflow import text_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from .document import Document, Node
     from .rule import Context, Lookups
     from .snapshot import Snapshot
     from .workflow import Action, Job, Step, Uses, Workflow
+
+    Hints: TypeAlias = Iterable[tuple[str, ...]]
 
 ANY, FIRST, LAST = "any", "first", "last"
 
@@ -48,7 +52,7 @@ class Form(Value):
     unless     inputs, or options, with which the form does not count
     arguments  globs of which one must match a word of the command
     writes     files of which one must be the target of the command's output
-    hints      of these texts one occurs wherever the form does
+    hints      ways in which the form can be mentioned: in lower case, texts that all occur where it does
     more       the entry as the pack has it
     """
 
@@ -66,14 +70,14 @@ class Form(Value):
         self.writes = _texts(entry.get("writes"))
         self.hints = self._hints()
 
-    def _hints(self) -> tuple[str, ...]:
-        if self.kind == "command":
-            if self.arguments or self.writes:
-                return tuple(_literal(text).lower() for text in self.arguments or self.writes)
-            words = self.pattern.lower().split()
-            plain = max((word for word in words if "|" not in word), key=len, default="")
-            return (plain,) if plain or not words else tuple(words[0].split("|"))
-        return (_literal(self.pattern),)
+    def _hints(self) -> tuple[tuple[str, ...], ...]:
+        if self.kind != "command":
+            return ((_literal(self.pattern),),)
+        words = self.pattern.lower().split()
+        if self.arguments or self.writes:
+            return tuple((_literal(text).lower(),) for text in self.arguments or self.writes)
+        plain = tuple(word for word in words if "|" not in word)
+        return (plain,) if plain or not words else tuple((word,) for word in words[0].split("|"))
 
 
 class Contract(Value):
@@ -81,7 +85,7 @@ class Contract(Value):
 
     forms     any of them will do, except for actions and workflows whose name a glob of `excluded` covers
     position  where in its job the step must stand: ANY, FIRST or LAST
-    hints     one of these texts, in lower case, occurs in every file, or package script, that has such a step
+    hints     the ways in which such a step can be mentioned; see `Form`
     """
 
     __slots__ = ("excluded", "forms", "hints", "id", "position", "title")
@@ -199,10 +203,40 @@ class Runs:
         self._scripts: dict[str, dict[str, str]] = {}
         self._commands: dict[tuple[int, str, str], tuple[Command, ...]] = {}
         self._mentions: dict[str, str] = {}
+        self._lowered: dict[str, str] = {}
 
-    def live(self) -> tuple[Workflow, ...]:
-        """The workflows that start by themselves or by hand: all but those that only others call."""
-        found = self.snapshot.workflows()
+    def candidates(self, hints: Hints) -> tuple[Workflow, ...]:
+        """The workflows in which something that a hint mentions may run, without parsing the others.
+
+        A file qualifies by a mention, by a call of something that lies elsewhere, or by running a package script.
+        """
+        found = []
+        for path in self.snapshot.workflow_paths():
+            data = self._lowered.get(path)
+            if data is None:
+                data = self._lowered[path] = (self.snapshot.read(path) or b"").decode("utf-8", "replace").lower()
+            if mentions(data, hints) or self._leads_on(data, hints):
+                workflow = self.snapshot.workflow(path)
+                if workflow is not None:
+                    found.append(workflow)
+        return tuple(found)
+
+    def _leads_on(self, text: str, hints: Hints) -> bool:
+        if "uses:" in text and (
+            self.lookups.repositories or "/.github/workflows/" in text or re.search(r"uses:\s*[\"']?[.$]/", text)
+        ):
+            return True
+        if not any(runner in text for runner in _RUNNERS):
+            return False
+        # A working directory is only known after parsing: then any package.json may be meant.
+        return "working-directory" in text or mentions(" ".join(self._package_scripts("").values()).lower(), hints)
+
+    def live(self, hints: Hints | None = None) -> tuple[Workflow, ...]:
+        """The workflows that start by themselves or by hand: all but those that only others call.
+
+        With `hints`, only the `candidates` among them.
+        """
+        found = self.snapshot.workflows() if hints is None else self.candidates(hints)
         return tuple(workflow for workflow in found if any(name != "workflow_call" for name in workflow.triggers))
 
     def of(self, workflow: Workflow) -> tuple[tuple[Placed, ...], tuple[Call, ...]]:
@@ -214,7 +248,7 @@ class Runs:
             self._walked[workflow.path] = tuple(steps), tuple(calls)
         return self._walked[workflow.path]
 
-    def commands(self, placed: Placed, hints: Iterable[str]) -> tuple[Command, ...]:
+    def commands(self, placed: Placed, hints: Hints) -> tuple[Command, ...]:
         """The commands of a ``run`` step, with those of its package scripts; empty where no hint occurs in it.
 
         Empty as well for a shell that is not of the sh family.
@@ -225,17 +259,16 @@ class Runs:
         if scalar is None:
             return ()
         lowered = scalar.value.lower()
-        if not any(hint in lowered for hint in hints):
+        if not mentions(lowered, hints):
             if not any(runner in lowered for runner in _RUNNERS):
                 return ()
-            lines = " ".join(self._package_scripts(placed).values()).lower()
-            if not any(hint in lines for hint in hints):
+            if not mentions(" ".join(self._package_scripts(_folder_of(placed)).values()).lower(), hints):
                 return ()
         key = (id(scalar), shell_of(placed), _folder_of(placed))
         if key not in self._commands:
             found = commands(scalar.value, key[1]) or ()
             if any(command.program[:1] and command.program[0] in _RUNNERS for command in found):
-                found = tuple(_expanded(found, self._package_scripts(placed), 0))
+                found = tuple(_expanded(found, self._package_scripts(_folder_of(placed)), 0))
             self._commands[key] = found
         placed.commands = self._commands[key]
         return placed.commands
@@ -249,10 +282,10 @@ class Runs:
             documents[id(workflow.document)] = workflow.document
             texts = [document.text for document in documents.values()]
             if any(runner in text for text in texts for runner in _RUNNERS):
-                folders = {_folder_of(placed): placed for placed in steps if placed.step.run is not None}
-                texts += [line for placed in folders.values() for line in self._package_scripts(placed).values()]
+                folders = {_folder_of(placed) for placed in steps if placed.step.run is not None}
+                texts += [line for folder in folders for line in self._package_scripts(folder).values()]
             text = self._mentions[workflow.path] = "\n".join(texts).lower()
-        return any(hint in text for hint in contract.hints)
+        return mentions(text, contract.hints)
 
     # ------------------------------------------------------------------ following
 
@@ -323,8 +356,7 @@ class Runs:
 
     # ------------------------------------------------------------------ package scripts
 
-    def _package_scripts(self, placed: Placed) -> dict[str, str]:
-        folder = _folder_of(placed)
+    def _package_scripts(self, folder: str) -> dict[str, str]:
         if folder not in self._scripts:
             found: dict[str, str] = {}
             text = self.snapshot.text(f"{folder}/package.json" if folder else "package.json")
@@ -471,14 +503,17 @@ def unseen_calls(workflow: Workflow, context: Context) -> Iterator[tuple[Call, U
                 yield call, call.unseen
 
 
-def unreadable(snapshot: Snapshot, hints: Iterable[str]) -> str:
+def mentions(text: str, hints: Hints) -> bool:
+    """Whether a lower-case text has all words of one of the hints."""
+    return any(all(word in text for word in hint) for hint in hints)
+
+
+def unreadable(snapshot: Snapshot, hints: Hints) -> str:
     """The first workflow that does not parse and mentions what a contract looks for; '' where there is none."""
     for path in snapshot.workflow_paths():
         document = snapshot.document(path)
-        if document is not None and document.error is not None:
-            lowered = document.text.lower()
-            if any(hint in lowered for hint in hints):
-                return path
+        if document is not None and document.error is not None and mentions(document.text.lower(), hints):
+            return path
     return ""
 
 

@@ -133,3 +133,36 @@ def test_a_cache_that_cannot_be_written_costs_only_time(repository: Path) -> Non
 def test_the_cache_is_the_users_own(repository: Path) -> None:
     check(repository)
     assert stat.S_IMODE((repository.parent / "cache").stat().st_mode) == 0o700
+
+
+def test_a_folder_of_repositories_is_remembered_one_by_one(repository: Path) -> None:
+    other = repository.parent / "other"
+    (other / ".github/workflows").mkdir(parents=True)
+    (other / ".github/workflows/b.yml").write_text(WORKFLOW)
+    first = check(repository, ".", "../other")
+    assert len(entries(repository)) == 2
+    stamps = [entry.stat().st_mtime_ns for entry in entries(repository)]
+    assert check(repository, ".", "../other") == first == check(repository, "--no-cache", ".", "../other")
+    assert [entry.stat().st_mtime_ns for entry in entries(repository)] == stamps
+    (other / ".github/workflows/b.yml").write_text(WORKFLOW + "# x\n")
+    assert check(repository, ".", "../other") == check(repository, "--no-cache", ".", "../other")
+
+
+def test_what_depends_on_another_repository_is_not_remembered(tmp_path: Path) -> None:
+    call = "on: push\njobs:\n  call:\n    uses: acme/callee/.github/workflows/x.yml@main\n"
+    callee = (
+        "on:\n  workflow_call:\n    inputs:\n      must: {type: string, required: true}\njobs:\n  a:\n" + WORKFLOW[22:]
+    )
+    for name, text in (("caller", call), ("callee", callee)):
+        folder = tmp_path / name
+        (folder / ".github/workflows").mkdir(parents=True)
+        (folder / ".github/workflows/x.yml").write_text(text)
+        subprocess.run(["git", "init", "-q", folder], check=True)
+        subprocess.run(["git", "-C", folder, "remote", "add", "origin", f"https://github.com/acme/{name}"], check=True)
+    caller = tmp_path / "caller"
+    alone = findings(check(caller)[1])
+    together = check(caller, ".", "../callee")
+    assert "uncallable-workflow" not in alone
+    assert "uncallable-workflow" in findings(together[1])
+    assert check(caller, ".", "../callee") == together
+    assert findings(check(caller)[1]) == alone

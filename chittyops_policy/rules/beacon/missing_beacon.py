@@ -41,10 +41,10 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
         return
     runs = runs_of(context)
     deploying: list[tuple[Workflow, list[Deployment]]] = []
-    for workflow in runs.live():
-        all_of_it = deployments_of(context).get(workflow.path, ())
-        found = [item for item in all_of_it if item.target.kind == RUNTIME]
-        if found:
+    for shipped in deployments_of(context).values():
+        found = [item for item in shipped if item.target.kind == RUNTIME]
+        workflow = found[0].placed.live if found else None
+        if workflow is not None and any(name != "workflow_call" for name in workflow.triggers):
             deploying.append((workflow, found))
     if not deploying:
         yield _nothing_deploys(runs, context)
@@ -224,5 +224,6 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
+    places=("workflow", "action"),
     tags=("hardening-gap", "external/cwe/cwe-778", "owasp-cicd-sec-10"),
 )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDependencies")
 
-_ELSEWHERE = re.compile(
+_ELSEWHERE = (
     r"[a-z+]+://|(?:git|github|gitlab|bitbucket|gist|file|link|portal|workspace|npm|patch):|[^@/]+/[^/]+$|\.{0,2}/"
 )
 """Versions in package.json that name a place of their own (docs.npmjs.com, package.json, 2026-11)."""
@@ -80,7 +80,7 @@ def _steps(
         for command in commands(scalar.value) or ():
             for word in _installed(command):
                 name = next((name for name in names if word == name or word.startswith(name + "@")), None)
-                if name is None or _ELSEWHERE.match(word[len(name) + 1 :]) or name.partition("/")[0] in registries:
+                if name is None or re.match(_ELSEWHERE, word[len(name) + 1 :]) or name.partition("/")[0] in registries:
                     continue
                 if _has_registry(context.snapshot, "", name):
                     continue
@@ -122,7 +122,7 @@ def _package(
     if document.error is not None:  # JSON with tabs is no YAML
         document = Document(path, text)
     for section, name, version in _entries(text, names):
-        if _ELSEWHERE.match(version) or _has_registry(snapshot, folder, name):
+        if re.match(_ELSEWHERE, version) or _has_registry(snapshot, folder, name):
             continue
         place = _place(document, section, name)
         message = f"{name} {version!r} cannot be installed: the public npm registry has no package of that name"

@@ -308,5 +308,6 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
+    places=("workflow", "action"),
     tags=("secrets-exposure", "external/cwe/cwe-522", "owasp-cicd-sec-6"),
 )

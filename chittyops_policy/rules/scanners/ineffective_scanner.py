@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from chittyops_policy.step_contracts import Match, Runs
     from chittyops_policy.workflow import Job, Step, Workflow
 
-_STATUS = re.compile(r"\b(?:always|failure|cancelled)\s*\(", re.IGNORECASE)
-_FAILS = re.compile(r"\bexit\s+[\"']?[1-9$]|setFailed\s*\(|(?:sys|process)\.exit\s*\(\s*[1-9]|GITHUB_(?:OUTPUT|ENV)\b")
+_STATUS = r"\b(?:always|failure|cancelled)\s*\("
+_FAILS = r"\bexit\s+[\"']?[1-9$]|setFailed\s*\(|(?:sys|process)\.exit\s*\(\s*[1-9]|GITHUB_(?:OUTPUT|ENV)\b"
 """What a script does that makes a difference later: it fails, or it hands a value to another step."""
 
 _REPORT_OPTIONS = frozenset(
@@ -183,7 +183,7 @@ def _never_runs(placed: Placed) -> Iterator[_Reason]:
 
 def _skipped_need(workflow: Workflow, job: Job, seen: tuple[str, ...]) -> Job | None:
     """A job that is switched off and on which this one waits, so that it is skipped as well."""
-    if _STATUS.search(text_of(job.node.get("if"))):
+    if re.search(_STATUS, text_of(job.node.get("if")), re.IGNORECASE):
         return None
     for name in job.needs:
         other = workflow.job(name.value)
@@ -288,7 +288,7 @@ def _cannot_work(placed: Placed, scanner: Scanner, runs: Runs) -> Iterator[_Reas
     ):
         logins = [tuple(text.split()) for text in scanner.logins]
         for other in _same_job(placed, runs):
-            for command in runs.commands(other, [login[0] for login in logins]):
+            for command in runs.commands(other, [login[:1] for login in logins]):
                 if any(command.program[: len(login)] == login for login in logins):
                     return
         yield _Reason("cannot work here", f"nothing gives it {scanner.env[0]}")
@@ -345,7 +345,7 @@ def _consulted_report(match: Match, runs: Runs) -> bool:
         if other.step.node is placed.step.node:
             behind = True
             script = script[match.command.list_end :] if match.command is not None else ""
-        if behind and any(name in script for name in names) and _FAILS.search(script):
+        if behind and any(name in script for name in names) and re.search(_FAILS, script):
             return True
     return False
 
@@ -531,5 +531,6 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
+    places=("workflow", "action", "dependabot", ""),
     tags=("hardening-gap", "external/cwe/cwe-1395", "external/cwe/cwe-390", "owasp-cicd-sec-10"),
 )

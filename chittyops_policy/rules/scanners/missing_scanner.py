@@ -225,5 +225,6 @@ RULE = Rule(
     },
     examples=_examples,
     check=_check,
+    places=(),
     tags=("hardening-gap", "external/cwe/cwe-1395", "owasp-cicd-sec-3"),
 )
