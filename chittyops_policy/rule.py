@@ -207,9 +207,10 @@ class Context:
     parameters  the pack's parameters, shared by rules: ``scanners``, ``beacon``, ``credentials`` …
     lookups     what may be asked of the world
     memo        results that several rules of one check share, keyed by the function that computes them
+    named       the paths of the only files whose findings count; None where the whole repository is checked
     """
 
-    __slots__ = ("lookups", "memo", "options", "parameters", "rule", "snapshot")
+    __slots__ = ("lookups", "memo", "named", "options", "parameters", "rule", "snapshot")
 
     def __init__(
         self,
@@ -219,6 +220,7 @@ class Context:
         parameters: Mapping[str, Any],
         lookups: Lookups,
         memo: dict[Any, Any],
+        named: frozenset[str] | None = None,
     ) -> None:
         self.rule = rule
         self.snapshot = snapshot
@@ -226,6 +228,7 @@ class Context:
         self.parameters = parameters
         self.lookups = lookups
         self.memo = memo
+        self.named = named
 
     def once(self, compute: Callable[[Context], Any]) -> Any:
         """The value of a function of this repository, computed at the first request and shared between rules.

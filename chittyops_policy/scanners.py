@@ -55,7 +55,10 @@ class Scanner(Value):
 
 
 class Scanners:
-    """The known scanners by id, the required ones, and what the live workflows run of each."""
+    """The known scanners by id, the required ones, and what the live workflows run of each.
+
+    Where findings count in named files only, `found` may know of those files alone; see `everywhere`.
+    """
 
     __slots__ = ("found", "known", "required", "uploads")
 
@@ -93,6 +96,13 @@ def _scanners(context: Context) -> Scanners:
     for name, scanner in known.items():
         scanners.found[name] = tuple(match for workflow in live for match in found_in(scanner.contract, workflow, runs))
     return scanners
+
+
+def everywhere(scanner: Scanner, context: Context) -> tuple[Match, ...]:
+    """What every live workflow runs of a scanner, also where findings count in named files only."""
+    runs = runs_of(context)
+    live = runs.live(scanner.contract.hints, everywhere=True)
+    return tuple(match for workflow in live for match in found_in(scanner.contract, workflow, runs))
 
 
 def texts(value: Any) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from .document import Mapping, Scalar
 from .model import Value
 from .patterns import matches
 from .shell_commands import Command, after_options, commands, has_option
-from .snapshot import normalise
+from .snapshot import ACTION, WORKFLOW, kind_of, normalise
 from .workflow import text_of
 
 TYPE_CHECKING = False
@@ -54,9 +54,10 @@ class Form(Value):
     writes     files of which one must be the target of the command's output
     hints      ways in which the form can be mentioned: in lower case, texts that all occur where it does
     more       the entry as the pack has it
+    words, programs   of a command: the pattern's words, and the names that its first word allows
     """
 
-    __slots__ = ("arguments", "given", "hints", "kind", "more", "pattern", "unless", "writes")
+    __slots__ = ("arguments", "given", "hints", "kind", "more", "pattern", "programs", "unless", "words", "writes")
 
     def __init__(self, kind: str, entry: dict[str, Any]) -> None:
         self.kind = kind
@@ -64,6 +65,8 @@ class Form(Value):
         self.pattern = str(entry.get("run" if kind == "command" else "uses", ""))
         if kind != "command":
             self.pattern = self.pattern.lower()
+        self.words = tuple(self.pattern.split())
+        self.programs = frozenset(self.words[0].split("|")) if self.words else frozenset()
         self.given = _choices(entry.get("with"))
         self.unless = _choices(entry.get("unless"))
         self.arguments = _texts(entry.get("argument"))
@@ -194,9 +197,12 @@ class Match:
 
 
 class Runs:
-    """What the workflows of a repository run, found once for all rules of a check; see `runs_of`."""
+    """What the workflows of a repository run, found once for all rules of a check; see `runs_of`.
 
-    def __init__(self, snapshot: Snapshot, lookups: Lookups) -> None:
+    narrow  where findings count only in some workflows that nothing else reaches, their paths; else None
+    """
+
+    def __init__(self, snapshot: Snapshot, lookups: Lookups, named: frozenset[str] | None = None) -> None:
         self.snapshot = snapshot
         self.lookups = lookups
         self._walked: dict[str, tuple[tuple[Placed, ...], tuple[Call, ...]]] = {}
@@ -204,26 +210,45 @@ class Runs:
         self._commands: dict[tuple[int, str, str], tuple[Command, ...]] = {}
         self._mentions: dict[str, str] = {}
         self._lowered: dict[str, str] = {}
+        self.narrow = self._narrow(named)
 
-    def candidates(self, hints: Hints) -> tuple[Workflow, ...]:
+    def candidates(self, hints: Hints, *, everywhere: bool = False) -> tuple[Workflow, ...]:
         """The workflows in which something that a hint mentions may run, without parsing the others.
 
         A file qualifies by a mention, by a call of something that lies elsewhere, or by running a package script.
+        Where only named files count, only they are looked at, unless others can reach into them or `everywhere` is
+        asked for.
         """
         found = []
-        for path in self.snapshot.workflow_paths():
-            data = self._lowered.get(path)
-            if data is None:
-                data = self._lowered[path] = (self.snapshot.read(path) or b"").decode("utf-8", "replace").lower()
-            if mentions(data, hints) or self._leads_on(data, hints):
+        for path in self.snapshot.workflow_paths() if everywhere or self.narrow is None else self.narrow:
+            text = self._text(path)
+            if mentions(text, hints) or self._leads_on(text, hints):
                 workflow = self.snapshot.workflow(path)
                 if workflow is not None:
                     found.append(workflow)
         return tuple(found)
 
+    def _text(self, path: str) -> str:
+        text = self._lowered.get(path)
+        if text is None:
+            text = self._lowered[path] = (self.snapshot.text(path) or "").lower()
+        return text
+
+    def _narrow(self, named: frozenset[str] | None) -> tuple[str, ...] | None:
+        """The named workflows, where no other workflow runs anything in the named files; else None."""
+        if named is None:
+            return None
+        kinds = {path: kind_of(path) for path in sorted(named)}
+        workflows = tuple(path for path, kind in kinds.items() if kind == WORKFLOW and self.snapshot.has(path))
+        reached = ACTION in kinds.values() or any("workflow_call" in self._text(path) for path in workflows)
+        return None if reached else workflows
+
     def _leads_on(self, text: str, hints: Hints) -> bool:
         if "uses:" in text and (
-            self.lookups.repositories or "/.github/workflows/" in text or re.search(r"uses:\s*[\"']?[.$]/", text)
+            self.lookups.repositories
+            or "/.github/workflows/" in text
+            or (self.snapshot.slug and f"{self.snapshot.slug.lower()}/" in text)
+            or re.search(r"uses:\s*[\"']?[.$]/", text)
         ):
             return True
         if not any(runner in text for runner in _RUNNERS):
@@ -231,12 +256,9 @@ class Runs:
         # A working directory is only known after parsing: then any package.json may be meant.
         return "working-directory" in text or mentions(" ".join(self._package_scripts("").values()).lower(), hints)
 
-    def live(self, hints: Hints | None = None) -> tuple[Workflow, ...]:
-        """The workflows that start by themselves or by hand: all but those that only others call.
-
-        With `hints`, only the `candidates` among them.
-        """
-        found = self.snapshot.workflows() if hints is None else self.candidates(hints)
+    def live(self, hints: Hints, *, everywhere: bool = False) -> tuple[Workflow, ...]:
+        """Of the `candidates` those that start by themselves or by hand: all but those that only others call."""
+        found = self.candidates(hints, everywhere=everywhere)
         return tuple(workflow for workflow in found if any(name != "workflow_call" for name in workflow.triggers))
 
     def of(self, workflow: Workflow) -> tuple[tuple[Placed, ...], tuple[Call, ...]]:
@@ -379,7 +401,7 @@ def runs_of(context: Context) -> Runs:
 
 
 def _runs(context: Context) -> Runs:
-    return Runs(context.snapshot, context.lookups)
+    return Runs(context.snapshot, context.lookups, context.named)
 
 
 # ------------------------------------------------------------------------------------------------------ contracts
@@ -456,19 +478,17 @@ def accepted(contract: Contract, placed: Placed, runs: Runs) -> Iterator[Match]:
 
 def _named_form(contract: Contract, kind: str, uses: Uses, node: Mapping) -> Form | None:
     name = _name(uses)
-    if any(matches(glob, name) for glob in contract.excluded):
-        return None
     for form in contract.forms:
-        if form.kind == kind and matches(form.pattern, name) and _inputs(form, node):
-            return form
+        if form.kind == kind and form.hints[0][0] in name and matches(form.pattern, name) and _inputs(form, node):
+            return None if any(matches(glob, name) for glob in contract.excluded) else form
     return None
 
 
 def is_form(form: Form, command: Command) -> bool:
     """Whether a command is of a form."""
     program = command.program
-    words = form.pattern.split()
-    if not program or program[0] not in words[0].split("|"):
+    words = form.words
+    if not program or program[0] not in form.programs:
         return False
     if len(words) > 1 and not after_options(program, (program[0], *words[1:])):
         return False
@@ -505,15 +525,22 @@ def unseen_calls(workflow: Workflow, context: Context) -> Iterator[tuple[Call, U
 
 def mentions(text: str, hints: Hints) -> bool:
     """Whether a lower-case text has all words of one of the hints."""
-    return any(all(word in text for word in hint) for hint in hints)
+    for hint in hints:  # plain loops: this runs for every file and every contract
+        for word in hint:
+            if word not in text:
+                break
+        else:
+            return True
+    return False
 
 
 def unreadable(snapshot: Snapshot, hints: Hints) -> str:
     """The first workflow that does not parse and mentions what a contract looks for; '' where there is none."""
     for path in snapshot.workflow_paths():
-        document = snapshot.document(path)
-        if document is not None and document.error is not None and mentions(document.text.lower(), hints):
-            return path
+        if mentions((snapshot.text(path) or "").lower(), hints):
+            document = snapshot.document(path)
+            if document is not None and document.error is not None:
+                return path
     return ""
 
 

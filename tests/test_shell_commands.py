@@ -85,7 +85,7 @@ def test_commands(script: str, expected: list[str]) -> None:
         ("pnpm dlx vercel@latest deploy", "vercel deploy"),
         ("npm exec -- wrangler deploy", "wrangler deploy"),
         ("./node_modules/.bin/wrangler deploy", "wrangler deploy"),
-        ("/tmp/gitleaks git", "gitleaks git"),
+        ("/opt/bin/gitleaks git", "gitleaks git"),
         ("timeout -k 5 60 a", "a"),
         ("uv run --with x bandit -r .", "bandit -r ."),
         ("python3 -m pip_audit", "pip_audit"),

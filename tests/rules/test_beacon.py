@@ -150,7 +150,6 @@ def test_deployments_without_a_beacon_in_real_repositories() -> None:
     }
     assert open_questions == [
         "chitcommit/chittypro-streamlink",
-        "chittyos/ch1tty",  # its only workflow does not parse
         "chittyos/chittyos-cli",
         "chittyos/cicd-templates",
         "chittyos/cli",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from chittyops_policy.engine import check
+from chittyops_policy.policy import Overrides, effective
 from chittyops_policy.rule import Context, Lookups
 from chittyops_policy.scanners import scanners_of
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 
-from .checked import CATALOGUE, PACK, corpus, found, needs_corpus, report, unknown
+from .checked import CATALOGUE, PACK, TODAY, corpus, found, needs_corpus, report, unknown
 
 START = (
     "on:\n  pull_request:\njobs:\n  scan:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n"
@@ -279,6 +281,12 @@ def test_triggers(on: str, reason: str | None) -> None:
     assert bool(lines) is (reason is not None)
 
 
+def test_a_release_by_hand_may_scan_once_more() -> None:
+    by_hand = START.replace("on:\n  pull_request:", "on: workflow_dispatch") + AUDIT
+    assert len(found("ineffective-scanner", {".github/workflows/release.yml": by_hand})) == 1
+    assert found("ineffective-scanner", {".github/workflows/release.yml": by_hand, WHERE: START + AUDIT}) == []
+
+
 def test_conditions_around_the_step() -> None:
     job = START.replace("  scan:\n", "  scan:\n    if: false\n")
     assert "the condition of its job" in ineffective(AUDIT, job)[0]
@@ -464,3 +472,28 @@ def test_verdicts_on_real_repositories() -> None:
         "scanner-owasp": {"pass": 2, "fail": 30, **rest},
         "scanner-dependabot": {"pass": 11, "fail": 32},
     }
+
+
+# ----------------------------------------------------------------------------------------------------- named files
+
+
+@needs_corpus
+def test_named_files_get_the_same_findings_as_the_whole_repository() -> None:
+    """The rules that follow steps look at no more than they must for named files, and find the same there."""
+    rules = (
+        "ineffective-scanner",
+        "missing-beacon",
+        "missing-ephemeral-credentials",
+        "missing-scanner",
+        "unresolvable-beacon",
+    )
+    files = 0
+    for snapshot in corpus("chittyos"):
+        policy = effective(CATALOGUE, PACK, None, Overrides(select=rules), slug=snapshot.slug, today=TODAY)
+        whole = check(snapshot, CATALOGUE, policy, today=TODAY)
+        for path in whole.files:
+            again = Snapshot(snapshot.tree, snapshot.slug)
+            named = check(again, CATALOGUE, policy, today=TODAY, paths=[path])
+            assert named.decisions == tuple(item for item in whole.decisions if item.path == path)
+            files += 1
+    assert files > 100

@@ -41,13 +41,14 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
         return
     runs = runs_of(context)
     deploying: list[tuple[Workflow, list[Deployment]]] = []
-    for shipped in deployments_of(context).values():
-        found = [item for item in shipped if item.target.kind == RUNTIME]
+    for all_of_it in deployments_of(context).values():
+        found = [item for item in all_of_it if item.target.kind == RUNTIME]
         workflow = found[0].placed.live if found else None
         if workflow is not None and any(name != "workflow_call" for name in workflow.triggers):
             deploying.append((workflow, found))
     if not deploying:
-        yield _nothing_deploys(runs, context)
+        if context.named is None:
+            yield _nothing_deploys(runs, context)
         return
     kinds = projects.projects_of(context)
     if all(project.runtime is False for project in kinds):
@@ -65,7 +66,7 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
 
 
 def _nothing_deploys(runs: Runs, context: Context) -> Outcome:
-    for workflow in runs.live():
+    for workflow in runs.live(()):
         for call, unseen in unseen_calls(workflow, context):
             return Unknown(f"{call.where} may deploy: {unseen.reason}", unseen.permission)
     hints = [hint for target in targets(context) if target.kind == RUNTIME for hint in target.contract.hints]

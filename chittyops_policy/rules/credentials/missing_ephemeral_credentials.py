@@ -71,24 +71,26 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
         frozenset(str(name).upper() for name in names) if isinstance(names, list) else frozenset(("GITHUB_TOKEN",))
     )
     runs = runs_of(context)
-    ships = False
     seen: set[tuple[str, int, int]] = set()
-    for workflow in snapshot.workflows():
-        for deployment in deployments_of(context).get(workflow.path, ()):
+    for shipped in deployments_of(context).values():
+        for deployment in shipped:
             document, node = deployment.placed.anchor
             command = deployment.match.command
             place = (document.path, node.start, command.start if command is not None else -1)
             if place not in seen:
                 seen.add(place)
-                ships = True
                 yield from _deployment(deployment, broker, builtin, runs, context)
+    if context.named is not None:  # only findings count
+        return
+    ships = bool(seen)
+    for workflow in runs.candidates(broker.hints):
         for match in found_in(broker, workflow, runs):
             if match.call is not None:
                 ships = True
                 yield Evidence(match.where)
     if ships:
         return
-    for workflow in snapshot.workflows():
+    for workflow in runs.candidates(()):
         for call, unseen in unseen_calls(workflow, context):
             yield Unknown(f"{call.where} may deploy or publish: {unseen.reason}", unseen.permission)
             return

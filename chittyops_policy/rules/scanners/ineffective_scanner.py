@@ -12,7 +12,7 @@ from chittyops_policy.expressions import condition
 from chittyops_policy.model import Related, Span
 from chittyops_policy.patterns import matches
 from chittyops_policy.rule import REPOSITORY, Context, Example, NotApplicable, Rule
-from chittyops_policy.scanners import scanners_of
+from chittyops_policy.scanners import everywhere, scanners_of
 from chittyops_policy.shell_commands import has_option
 from chittyops_policy.step_contracts import Placed, runs_of
 from chittyops_policy.workflow import condition_constant, mapping_of, scalars_of, text_of
@@ -20,6 +20,7 @@ from chittyops_policy.workflow import condition_constant, mapping_of, scalars_of
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import TypeAlias
 
     from chittyops_policy.document import Document, Node
     from chittyops_policy.expression_syntax import Expr
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from chittyops_policy.step_contracts import Match, Runs
     from chittyops_policy.workflow import Job, Step, Workflow
 
+    _Judged: TypeAlias = "dict[tuple[str, int, int], list[tuple[Match, list[_Reason]]]]"
+
 _STATUS = r"\b(?:always|failure|cancelled)\s*\("
 _FAILS = r"\bexit\s+[\"']?[1-9$]|setFailed\s*\(|(?:sys|process)\.exit\s*\(\s*[1-9]|GITHUB_(?:OUTPUT|ENV)\b"
 """What a script does that makes a difference later: it fails, or it hands a value to another step."""
@@ -38,6 +41,7 @@ _REPORT_OPTIONS = frozenset(
     ("-o", "-r", "--output", "--out", "--output-file", "--report-path", "--json-file-output", "--sarif-file-output")
 )
 _REPORT_ENDINGS = (".json", ".sarif", ".txt", ".xml")
+_BY_HAND = "never runs by itself"
 
 
 class _Reason:
@@ -58,22 +62,36 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
     if not any(scanners.found.values()):
         yield NotApplicable("no step runs a scanner that the policy knows")
     for id, scanner in scanners.known.items():
-        judged: dict[tuple[str, int, int], list[tuple[Match, list[_Reason]]]] = {}
-        for match in scanners.found[id]:
-            if match.placed is not None:
-                judged.setdefault(_place(match), []).append((match, list(_reasons(match, scanner, scanners, runs))))
+        found = scanners.found[id]
+        judged = _judged(found, scanner, scanners, runs)
+        if runs.narrow is not None and any(reasons for cases in judged.values() for _, reasons in cases):
+            # How grave it is depends on what else the repository runs.
+            found = everywhere(scanner, context)
+            judged = _judged(found, scanner, scanners, runs)
         # A step that several workflows run is in vain only where it is so in each of them.
         useful = [cases[0][0] for cases in judged.values() if any(not reasons for _, reasons in cases)]
         titles = {_title(match, scanner) for match in useful}
         steps = {(_step_of(match), _title(match, scanner)) for match in useful}
-        called = any(match.placed is None for match in scanners.found[id])
+        called = any(match.placed is None for match in found)
         for cases in judged.values():
             match, reasons = cases[0]
             title = _title(match, scanner)
-            # A gentle first run beside a strict second one in the same step is somebody's intention.
-            if all(found for _, found in cases) and (_step_of(match), title) not in steps:
-                yield _finding(match, reasons, scanner, called or title in titles, context)
+            elsewhere = called or title in titles
+            if not all(against for _, against in cases) or (_step_of(match), title) in steps:
+                continue  # a gentle first run beside a strict second one in the same step is somebody's intention
+            if elsewhere and all(reason.verb == _BY_HAND for reason in reasons):
+                continue  # a release that is started by hand may well scan once more
+            yield _finding(match, reasons, scanner, elsewhere, context)
         yield from _configuration(scanner, snapshot, context)
+
+
+def _judged(found: tuple[Match, ...], scanner: Scanner, scanners: Scanners, runs: Runs) -> _Judged:
+    """Each place of a scanner with what speaks against it, once for every way in which it is reached."""
+    judged: _Judged = {}
+    for match in found:
+        if match.placed is not None:
+            judged.setdefault(_place(match), []).append((match, list(_reasons(match, scanner, scanners, runs))))
+    return judged
 
 
 def _finding(match: Match, reasons: list[_Reason], scanner: Scanner, elsewhere: bool, context: Context) -> Finding:
@@ -178,7 +196,7 @@ def _never_runs(placed: Placed) -> Iterator[_Reason]:
     elif held == ["workflow_dispatch"]:
         key = events["workflow_dispatch"][0]
         why = "it only runs when somebody starts it by hand"
-        yield _Reason("never runs by itself", why, placed.live.document, key)
+        yield _Reason(_BY_HAND, why, placed.live.document, key)
 
 
 def _skipped_need(workflow: Workflow, job: Job, seen: tuple[str, ...]) -> Job | None:

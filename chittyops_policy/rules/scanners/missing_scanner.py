@@ -57,7 +57,7 @@ def _absent(scanner: Scanner, types: frozenset[str], snapshot: Snapshot, context
     broken = unreadable(snapshot, scanner.contract.hints)
     if broken:
         return Unknown(f"{broken} mentions {title} and cannot be read", subject=id)
-    for workflow in runs_of(context).live() if not scanner.files else ():
+    for workflow in runs_of(context).live(()) if not scanner.files else ():
         for call, unseen in unseen_calls(workflow, context):
             return Unknown(f"{call.where} may run {title}: {unseen.reason}", unseen.permission, subject=id)
     unseen_ids = context.options["may-run-unseen"]
