@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .mentions import shortest
 from .model import Value
 from .patterns import matches
 from .shell_commands import commands
@@ -110,7 +111,7 @@ def _deployments(context: Context) -> dict[str, tuple[Deployment, ...]]:
     runs = runs_of(context)
     known = targets(context)
     found = {}
-    for workflow in runs.candidates([hint for target in known for hint in target.contract.hints]):
+    for workflow in runs.candidates(shortest(hint for target in known for hint in target.contract.hints)):
         shipped = tuple(_shipped(workflow, runs, known))
         if shipped:
             found[workflow.path] = shipped

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .mentions import shortest
 from .model import Value
 from .step_contracts import Contract, contract, found_in, runs_of
 
@@ -92,7 +93,7 @@ def _scanners(context: Context) -> Scanners:
     required = tuple(name for name in texts(data.get("required")) if name in known)
     scanners = Scanners(known, required, tuple(name.lower() for name in texts(data.get("uploads"))))
     runs = runs_of(context)
-    live = runs.live([hint for scanner in known.values() for hint in scanner.contract.hints])
+    live = runs.live(shortest(hint for scanner in known.values() for hint in scanner.contract.hints))
     for name, scanner in known.items():
         scanners.found[name] = tuple(match for workflow in live for match in found_in(scanner.contract, workflow, runs))
     return scanners

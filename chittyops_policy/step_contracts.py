@@ -12,6 +12,7 @@ import re
 from . import jsonc
 from .calls import Callee, Unseen, resolve
 from .document import Mapping, Scalar
+from .mentions import Mentions, shortest
 from .model import Value
 from .patterns import matches
 from .shell_commands import Command, after_options, commands, has_option
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from .document import Document, Node
+    from .mentions import Hint
     from .rule import Context, Lookups
     from .snapshot import Snapshot
     from .workflow import Action, Job, Step, Uses, Workflow
 
-    Hints: TypeAlias = Iterable[tuple[str, ...]]
+    Hints: TypeAlias = Iterable[Hint]
 
 ANY, FIRST, LAST = "any", "first", "last"
 
@@ -101,7 +103,7 @@ class Contract(Value):
         self.forms = forms
         self.position = position
         self.excluded = excluded
-        self.hints = tuple(sorted({hint for form in forms for hint in form.hints}))
+        self.hints = shortest(hint for form in forms for hint in form.hints)
 
 
 class Placed:
@@ -111,10 +113,10 @@ class Placed:
     frames    (workflow, job) of each level of calls, the live workflow first
     outer     the steps of composite actions around it, the outermost first
     anchor    the nearest node in a file of this repository, with its document: the step's own or that of the call
-    commands  what its script runs, once `Runs.commands` has read it
+    commands  what its script runs, once `Runs.commands` has read it; `script` is a quick look at the script
     """
 
-    __slots__ = ("anchor", "commands", "document", "frames", "outer", "own", "snapshot", "step")
+    __slots__ = ("anchor", "commands", "document", "frames", "outer", "own", "script", "snapshot", "step")
 
     def __init__(
         self,
@@ -134,6 +136,7 @@ class Placed:
         self.outer = outer
         self.anchor = anchor
         self.commands: tuple[Command, ...] | None = None
+        self.script: Mentions | None = None
 
     @property
     def live(self) -> Workflow:
@@ -208,8 +211,9 @@ class Runs:
         self._walked: dict[str, tuple[tuple[Placed, ...], tuple[Call, ...]]] = {}
         self._scripts: dict[str, dict[str, str]] = {}
         self._commands: dict[tuple[int, str, str], tuple[Command, ...]] = {}
-        self._mentions: dict[str, str] = {}
-        self._lowered: dict[str, str] = {}
+        self._texts: dict[str, Mentions] = {}
+        self._ran: dict[str, Mentions] = {}
+        self._package: dict[str, Mentions] = {}
         self.narrow = self._narrow(named)
 
     def candidates(self, hints: Hints, *, everywhere: bool = False) -> tuple[Workflow, ...]:
@@ -221,17 +225,18 @@ class Runs:
         """
         found = []
         for path in self.snapshot.workflow_paths() if everywhere or self.narrow is None else self.narrow:
-            text = self._text(path)
-            if mentions(text, hints) or self._leads_on(text, hints):
+            text = self.text(path)
+            if text.any(hints) or self._leads_on(text, hints):
                 workflow = self.snapshot.workflow(path)
                 if workflow is not None:
                     found.append(workflow)
         return tuple(found)
 
-    def _text(self, path: str) -> str:
-        text = self._lowered.get(path)
+    def text(self, path: str) -> Mentions:
+        """A quick look at a file of the repository; a missing one mentions nothing."""
+        text = self._texts.get(path)
         if text is None:
-            text = self._lowered[path] = (self.snapshot.text(path) or "").lower()
+            text = self._texts[path] = Mentions(self.snapshot.text(path) or "")
         return text
 
     def _narrow(self, named: frozenset[str] | None) -> tuple[str, ...] | None:
@@ -240,21 +245,21 @@ class Runs:
             return None
         kinds = {path: kind_of(path) for path in sorted(named)}
         workflows = tuple(path for path, kind in kinds.items() if kind == WORKFLOW and self.snapshot.has(path))
-        reached = ACTION in kinds.values() or any("workflow_call" in self._text(path) for path in workflows)
+        reached = ACTION in kinds.values() or any(self.text(path).word("workflow_call") for path in workflows)
         return None if reached else workflows
 
-    def _leads_on(self, text: str, hints: Hints) -> bool:
-        if "uses:" in text and (
+    def _leads_on(self, text: Mentions, hints: Hints) -> bool:
+        if text.word("uses:") and (
             self.lookups.repositories
-            or "/.github/workflows/" in text
-            or (self.snapshot.slug and f"{self.snapshot.slug.lower()}/" in text)
-            or re.search(r"uses:\s*[\"']?[.$]/", text)
+            or text.word("/.github/workflows/")
+            or (self.snapshot.slug and text.word(f"{self.snapshot.slug.lower()}/"))
+            or re.search(r"uses:\s*[\"']?[.$]/", text.text)
         ):
             return True
-        if not any(runner in text for runner in _RUNNERS):
+        if not any(map(text.word, _RUNNERS)):
             return False
         # A working directory is only known after parsing: then any package.json may be meant.
-        return "working-directory" in text or mentions(" ".join(self._package_scripts("").values()).lower(), hints)
+        return text.word("working-directory") or self._package_mentions("").any(hints)
 
     def live(self, hints: Hints, *, everywhere: bool = False) -> tuple[Workflow, ...]:
         """Of the `candidates` those that start by themselves or by hand: all but those that only others call."""
@@ -280,11 +285,12 @@ class Runs:
         scalar = placed.step.run
         if scalar is None:
             return ()
-        lowered = scalar.value.lower()
-        if not mentions(lowered, hints):
-            if not any(runner in lowered for runner in _RUNNERS):
+        if placed.script is None:
+            placed.script = Mentions(scalar.value)
+        if not placed.script.any(hints):
+            if not any(map(placed.script.word, _RUNNERS)):
                 return ()
-            if not mentions(" ".join(self._package_scripts(_folder_of(placed)).values()).lower(), hints):
+            if not self._package_mentions(_folder_of(placed)).any(hints):
                 return ()
         key = (id(scalar), shell_of(placed), _folder_of(placed))
         if key not in self._commands:
@@ -297,17 +303,17 @@ class Runs:
 
     def may_have(self, workflow: Workflow, contract: Contract) -> bool:
         """Whether what a contract looks for is mentioned anywhere in what a workflow runs: a quick look."""
-        text = self._mentions.get(workflow.path)
+        text = self._ran.get(workflow.path)
         if text is None:
             steps, _ = self.of(workflow)
-            documents = {id(placed.document): placed.document for placed in steps}
-            documents[id(workflow.document)] = workflow.document
-            texts = [document.text for document in documents.values()]
-            if any(runner in text for text in texts for runner in _RUNNERS):
+            others = {id(placed.document): placed.document for placed in steps}
+            texts = [document.text for document in others.values() if document is not workflow.document]
+            own = self.text(workflow.path)
+            if any(map(own.word, _RUNNERS)) or any(runner in text for text in texts for runner in _RUNNERS):
                 folders = {_folder_of(placed) for placed in steps if placed.step.run is not None}
                 texts += [line for folder in folders for line in self._package_scripts(folder).values()]
-            text = self._mentions[workflow.path] = "\n".join(texts).lower()
-        return mentions(text, contract.hints)
+            text = self._ran[workflow.path] = Mentions("\n".join([own.text, *texts])) if texts else own
+        return text.any(contract.hints)
 
     # ------------------------------------------------------------------ following
 
@@ -377,6 +383,11 @@ class Runs:
         return None if action is None else (action, home, inside)
 
     # ------------------------------------------------------------------ package scripts
+
+    def _package_mentions(self, folder: str) -> Mentions:
+        if folder not in self._package:
+            self._package[folder] = Mentions(" ".join(self._package_scripts(folder).values()))
+        return self._package[folder]
 
     def _package_scripts(self, folder: str) -> dict[str, str]:
         if folder not in self._scripts:
@@ -523,22 +534,11 @@ def unseen_calls(workflow: Workflow, context: Context) -> Iterator[tuple[Call, U
                 yield call, call.unseen
 
 
-def mentions(text: str, hints: Hints) -> bool:
-    """Whether a lower-case text has all words of one of the hints."""
-    for hint in hints:  # plain loops: this runs for every file and every contract
-        for word in hint:
-            if word not in text:
-                break
-        else:
-            return True
-    return False
-
-
-def unreadable(snapshot: Snapshot, hints: Hints) -> str:
+def unreadable(runs: Runs, hints: Hints) -> str:
     """The first workflow that does not parse and mentions what a contract looks for; '' where there is none."""
-    for path in snapshot.workflow_paths():
-        if mentions((snapshot.text(path) or "").lower(), hints):
-            document = snapshot.document(path)
+    for path in runs.snapshot.workflow_paths():
+        if runs.text(path).any(hints):
+            document = runs.snapshot.document(path)
             if document is not None and document.error is not None:
                 return path
     return ""

@@ -70,7 +70,7 @@ def _nothing_deploys(runs: Runs, context: Context) -> Outcome:
         for call, unseen in unseen_calls(workflow, context):
             return Unknown(f"{call.where} may deploy: {unseen.reason}", unseen.permission)
     hints = [hint for target in targets(context) if target.kind == RUNTIME for hint in target.contract.hints]
-    broken = unreadable(context.snapshot, hints)
+    broken = unreadable(runs_of(context), hints)
     if broken:
         return Unknown(f"{broken} may deploy, but cannot be read")
     return NotApplicable("no workflow deploys anything that runs")

@@ -94,7 +94,7 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
         for call, unseen in unseen_calls(workflow, context):
             yield Unknown(f"{call.where} may deploy or publish: {unseen.reason}", unseen.permission)
             return
-    broken = unreadable(snapshot, [hint for target in known for hint in target.contract.hints])
+    broken = unreadable(runs_of(context), [hint for target in known for hint in target.contract.hints])
     if broken:
         yield Unknown(f"{broken} may deploy or publish, but cannot be read")
         return

@@ -54,7 +54,7 @@ def _absent(scanner: Scanner, types: frozenset[str], snapshot: Snapshot, context
     if types == {projects.UNKNOWN} and scanner.not_for:
         reason = f"no step runs {title}, and whether it would have something to scan cannot be told"
         return Unknown(f"{reason}: no project file that is known here", subject=id)
-    broken = unreadable(snapshot, scanner.contract.hints)
+    broken = unreadable(runs_of(context), scanner.contract.hints)
     if broken:
         return Unknown(f"{broken} mentions {title} and cannot be read", subject=id)
     for workflow in runs_of(context).live(()) if not scanner.files else ():
