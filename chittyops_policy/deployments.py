@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from .mentions import shortest
 from .model import Value
 from .patterns import matches
 from .shell_commands import commands
-from .step_contracts import Contract, Form, Match, accepted, contract, is_form, runs_of
+from .step_contracts import Contract, Contracts, Form, Match, contract, is_form, made_of, runs_of
 from .workflow import is_false, text_of
 
 TYPE_CHECKING = False
@@ -78,24 +77,18 @@ class Deployment:
         return " ".join((*command.program[: len(form.pattern.split())], *named[:1]))
 
 
-_TARGETS: dict[int, tuple[Any, tuple[Target, ...]]] = {}
-"""Targets of the packs of this run, which serve many repositories, by the identity of their data."""
-
-
 def targets(context: Context) -> tuple[Target, ...]:
     """The targets of the pack's parameter ``deployments``, in its order."""
-    found: tuple[Target, ...] = context.once(_targets)
-    return found
+    return made_of(context.parameters.get("deployments"), _targets)
 
 
-def _targets(context: Context) -> tuple[Target, ...]:
-    data = context.parameters.get("deployments")
-    kept = _TARGETS.get(id(data))
-    if kept is None or kept[0] is not data:
-        entries = data.items() if isinstance(data, dict) else ()
-        found = tuple(Target(str(name), entry) for name, entry in entries if isinstance(entry, dict))
-        kept = _TARGETS[id(data)] = data, found
-    return kept[1]
+def _targets(data: Any) -> tuple[Target, ...]:
+    entries = data.items() if isinstance(data, dict) else ()
+    return tuple(Target(str(name), entry) for name, entry in entries if isinstance(entry, dict))
+
+
+def _contracts(known: tuple[Target, ...]) -> Contracts:
+    return Contracts(target.contract for target in known)
 
 
 def deployments_of(context: Context) -> Mapping[str, tuple[Deployment, ...]]:
@@ -110,24 +103,24 @@ def deployments_of(context: Context) -> Mapping[str, tuple[Deployment, ...]]:
 def _deployments(context: Context) -> dict[str, tuple[Deployment, ...]]:
     runs = runs_of(context)
     known = targets(context)
+    contracts = made_of(known, _contracts)
     found = {}
-    for workflow in runs.candidates(shortest(hint for target in known for hint in target.contract.hints)):
-        shipped = tuple(_shipped(workflow, runs, known))
+    for workflow in runs.candidates(contracts.hints):
+        shipped = tuple(_shipped(workflow, runs, contracts, {target.id: target for target in known}))
         if shipped:
             found[workflow.path] = shipped
     return found
 
 
-def _shipped(workflow: Workflow, runs: Runs, known: tuple[Target, ...]) -> Iterator[Deployment]:
-    mentioned = [target for target in known if runs.may_have(workflow, target.contract)]
-    for placed in runs.of(workflow)[0] if mentioned else ():
+def _shipped(workflow: Workflow, runs: Runs, contracts: Contracts, known: Mapping[str, Target]) -> Iterator[Deployment]:
+    for placed in runs.of(workflow)[0] if runs.may_have(workflow, contracts.hints) else ():
         seen: set[tuple[int, int]] = set()
-        for target in mentioned:
-            for match in accepted(target.contract, placed, runs):
-                place = (match.command.start, match.command.end) if match.command is not None else (-1, -1)
-                if place not in seen and not _is_off(placed) and _ships(match, target):
-                    seen.add(place)
-                    yield Deployment(target, match)
+        for item, match in contracts.accepted(placed, runs):
+            target = known[item.id]
+            place = (match.command.start, match.command.end) if match.command is not None else (-1, -1)
+            if place not in seen and not _is_off(placed) and _ships(match, target):
+                seen.add(place)
+                yield Deployment(target, match)
 
 
 def _is_off(placed: Placed) -> bool:

@@ -4,48 +4,103 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import TypeAlias
 
     Hint: TypeAlias = tuple[str, ...]
-    """Lower-case texts that all occur wherever the thing does."""
+    """Texts in lower case that all occur wherever the thing does; see `whole`."""
+
+_SIGNS = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-")
+_BLANKED = bytes(sign if sign in _SIGNS else 32 for sign in range(256))
+
+
+def whole(text: str, *, cut_before: bool = False, cut_after: bool = False) -> Hint:
+    """A text as the words that stand in it between other signs, which are cheaper to look for than the text.
+
+    `cut_before` and `cut_after` say that more may stand directly before or behind it, so that its first or last word
+    need not be a whole one. Where no word is left, the text itself is the hint.
+    """
+    blanked = text.lower().encode("utf-8", "surrogatepass").translate(_BLANKED)
+    words = blanked.split()
+    if cut_before and words and blanked.startswith(words[0]):
+        words = words[1:]
+    if cut_after and words and blanked.endswith(words[-1]):
+        words = words[:-1]
+    return tuple("=" + word.decode() for word in words) or (text.lower(),)
+
+
+class Hints:
+    """Several hints, of which any will do, prepared for `Mentions.any`."""
+
+    __slots__ = ("_all", "by_word", "texts", "words")
+
+    def __init__(self, hints: Iterable[Hint]) -> None:
+        kept: list[Hint] = []
+        for hint in sorted(set(hints), key=lambda hint: (len(hint), hint)):
+            # A hint that can only occur where a shorter one does, such as `snyk code` beside `snyk`, adds nothing.
+            if not any(set(other).issubset(hint) for other in kept):
+                kept.append(hint)
+        self._all = tuple(kept)
+        self.by_word: dict[bytes, list[Hint]] = {}
+        self.texts: list[Hint] = []
+        for hint in kept:
+            if hint and hint[0].startswith("="):
+                self.by_word.setdefault(hint[0][1:].encode(), []).append(hint[1:])
+            else:
+                self.texts.append(hint)
+        self.words = frozenset(self.by_word)
+
+    def __iter__(self) -> Iterator[Hint]:
+        return iter(self._all)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Hints) and self._all == other._all
+
+    def __hash__(self) -> int:
+        return hash(self._all)
+
+    def __repr__(self) -> str:
+        return f"Hints({self._all!r})"
 
 
 class Mentions:
-    """What a text mentions, without regard to letter case. Each word is searched for once, however many ask."""
+    """What a text mentions, without regard to letter case.
 
-    __slots__ = ("_known", "text")
+    A text with escapes for single characters can spell any word in a hidden way: it is taken to mention everything.
+    """
+
+    __slots__ = ("_known", "_opaque", "_words", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text.lower()
         self._known: dict[str, bool] = {}
+        self._opaque = "\\x" in text or "\\u" in self.text
+        self._words: frozenset[bytes] | None = None
 
-    def word(self, word: str) -> bool:
-        """Whether a lower-case word occurs."""
-        known = self._known.get(word)
+    def word(self, text: str) -> bool:
+        """Whether a text in lower case, or a word from `whole`, occurs."""
+        if self._opaque:
+            return True
+        if text.startswith("="):
+            return text[1:].encode() in self._split()
+        known = self._known.get(text)
         if known is None:
-            known = self._known[word] = word in self.text
+            known = self._known[text] = text in self.text
         return known
 
-    def any(self, hints: Iterable[Hint]) -> bool:
+    def any(self, hints: Hints) -> bool:
         """Whether all words of one of the hints occur."""
-        known = self._known
-        for hint in hints:  # plain loops: this runs for every file and every contract
-            for word in hint:
-                found = known.get(word)
-                if found is None:
-                    found = known[word] = word in self.text
-                if not found:
-                    break
-            else:
-                return True
-        return False
+        if self._opaque:
+            return bool(hints.words or hints.texts)
+        for word in hints.words & self._split():
+            for rest in hints.by_word[word]:
+                if all(map(self.word, rest)):
+                    return True
+        return any(all(map(self.word, hint)) for hint in hints.texts)
 
-
-def shortest(hints: Iterable[Hint]) -> tuple[Hint, ...]:
-    """The hints without those that can only occur where another one does, such as ``snyk/actions`` beside ``snyk``."""
-    kept: list[Hint] = []
-    for hint in sorted(set(hints), key=lambda hint: (len(hint), sum(map(len, hint)), hint)):
-        if not any(all(any(word in longer for longer in hint) for word in other) for other in kept):
-            kept.append(hint)
-    return tuple(kept)
+    def _split(self) -> frozenset[bytes]:
+        words = self._words
+        if words is None:
+            data = self.text.encode("utf-8", "surrogatepass")
+            words = self._words = frozenset(data.translate(_BLANKED).split())
+        return words

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from .mentions import shortest
 from .model import Value
-from .step_contracts import Contract, contract, found_in, runs_of
+from .step_contracts import Contract, Contracts, contract, found_in, made_of, runs_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -70,10 +69,6 @@ class Scanners:
         self.found: dict[str, tuple[Match, ...]] = {}
 
 
-_KNOWN: dict[int, tuple[Any, dict[str, Scanner]]] = {}
-"""Scanners of the packs of this run, which serve many repositories, by the identity of their data."""
-
-
 def scanners_of(context: Context) -> Scanners:
     """The scanners and where they run, found once for all rules of a check."""
     found: Scanners = context.once(_scanners)
@@ -83,20 +78,26 @@ def scanners_of(context: Context) -> Scanners:
 def _scanners(context: Context) -> Scanners:
     data = context.parameters.get("scanners")
     data = data if isinstance(data, dict) else {}
-    entries = data.get("known")
-    kept = _KNOWN.get(id(entries))
-    if kept is None or kept[0] is not entries:
-        listed = entries.items() if isinstance(entries, dict) else ()
-        made = {str(name): Scanner(str(name), entry) for name, entry in listed if isinstance(entry, dict)}
-        kept = _KNOWN[id(entries)] = entries, made
-    known = kept[1]
+    known = made_of(data.get("known"), _known)
     required = tuple(name for name in texts(data.get("required")) if name in known)
     scanners = Scanners(known, required, tuple(name.lower() for name in texts(data.get("uploads"))))
+    contracts = made_of(known, _contracts)
     runs = runs_of(context)
-    live = runs.live(shortest(hint for scanner in known.values() for hint in scanner.contract.hints))
-    for name, scanner in known.items():
-        scanners.found[name] = tuple(match for workflow in live for match in found_in(scanner.contract, workflow, runs))
+    found: dict[str, list[Match]] = {name: [] for name in known}
+    for workflow in runs.live(contracts.hints):
+        for item, match in contracts.found_in(workflow, runs):
+            found[item.id].append(match)
+    scanners.found = {name: tuple(matches) for name, matches in found.items()}
     return scanners
+
+
+def _known(entries: Any) -> dict[str, Scanner]:
+    listed = entries.items() if isinstance(entries, dict) else ()
+    return {str(name): Scanner(str(name), entry) for name, entry in listed if isinstance(entry, dict)}
+
+
+def _contracts(known: Mapping[str, Scanner]) -> Contracts:
+    return Contracts(scanner.contract for scanner in known.values())
 
 
 def everywhere(scanner: Scanner, context: Context) -> tuple[Match, ...]:

@@ -12,7 +12,7 @@ import re
 from . import jsonc
 from .calls import Callee, Unseen, resolve
 from .document import Mapping, Scalar
-from .mentions import Mentions, shortest
+from .mentions import Hints, Mentions, whole
 from .model import Value
 from .patterns import matches
 from .shell_commands import Command, after_options, commands, has_option
@@ -21,8 +21,8 @@ from .workflow import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import Any, TypeAlias
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import Any, TypeVar
 
     from .document import Document, Node
     from .mentions import Hint
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from .snapshot import Snapshot
     from .workflow import Action, Job, Step, Uses, Workflow
 
-    Hints: TypeAlias = Iterable[Hint]
+    T = TypeVar("T")
 
 ANY, FIRST, LAST = "any", "first", "last"
 
@@ -75,14 +75,12 @@ class Form(Value):
         self.writes = _texts(entry.get("writes"))
         self.hints = self._hints()
 
-    def _hints(self) -> tuple[tuple[str, ...], ...]:
+    def _hints(self) -> tuple[Hint, ...]:
         if self.kind != "command":
-            return ((_literal(self.pattern),),)
-        words = self.pattern.lower().split()
-        if self.arguments or self.writes:
-            return tuple((_literal(text).lower(),) for text in self.arguments or self.writes)
-        plain = tuple(word for word in words if "|" not in word)
-        return (plain,) if plain or not words else tuple((word,) for word in words[0].split("|"))
+            return (_literal(self.pattern),)
+        further = tuple(part for word in self.pattern.split()[1:] if "|" not in word for part in whole(word))
+        touched: list[Hint] = [_literal(text) for text in self.arguments or self.writes] or [()]
+        return tuple((*whole(program), *further, *text) for program in sorted(self.programs) for text in touched)
 
 
 class Contract(Value):
@@ -103,7 +101,7 @@ class Contract(Value):
         self.forms = forms
         self.position = position
         self.excluded = excluded
-        self.hints = shortest(hint for form in forms for hint in form.hints)
+        self.hints = Hints(hint for form in forms for hint in form.hints)
 
 
 class Placed:
@@ -301,8 +299,8 @@ class Runs:
         placed.commands = self._commands[key]
         return placed.commands
 
-    def may_have(self, workflow: Workflow, contract: Contract) -> bool:
-        """Whether what a contract looks for is mentioned anywhere in what a workflow runs: a quick look."""
+    def may_have(self, workflow: Workflow, hints: Hints) -> bool:
+        """Whether one of the hints is mentioned anywhere in what a workflow runs: a quick look."""
         text = self._ran.get(workflow.path)
         if text is None:
             steps, _ = self.of(workflow)
@@ -313,7 +311,7 @@ class Runs:
                 folders = {_folder_of(placed) for placed in steps if placed.step.run is not None}
                 texts += [line for folder in folders for line in self._package_scripts(folder).values()]
             text = self._ran[workflow.path] = Mentions("\n".join([own.text, *texts])) if texts else own
-        return text.any(contract.hints)
+        return text.any(hints)
 
     # ------------------------------------------------------------------ following
 
@@ -459,40 +457,107 @@ def _contract(name: str, data: Any) -> Contract:
     )
 
 
+class Contracts:
+    """Several contracts that are looked for together: each step is looked at once, however many there are.
+
+    hints  the ways in which a step of any of them can be mentioned
+    """
+
+    __slots__ = ("_by_name", "_by_program", "_in_scripts", "contracts", "hints")
+
+    def __init__(self, contracts: Iterable[Contract]) -> None:
+        self.contracts = tuple(contracts)
+        self.hints = Hints(hint for item in self.contracts for hint in item.hints)
+        self._in_scripts = Hints(
+            hint for item in self.contracts for form in item.forms if form.kind == "command" for hint in form.hints
+        )
+        self._by_name: dict[tuple[str, str], list[tuple[int, Form]]] = {}
+        self._by_program: dict[str, list[tuple[int, Form]]] = {}
+        for number, item in enumerate(self.contracts):
+            for form in item.forms:
+                if form.kind == "command":
+                    for program in form.programs:
+                        self._by_program.setdefault(program, []).append((number, form))
+
+    def found_in(self, workflow: Workflow, runs: Runs) -> Iterator[tuple[Contract, Match]]:
+        """Every step and call of a workflow that one of the contracts accepts, in the order in which they stand."""
+        if not runs.may_have(workflow, self.hints):
+            return
+        steps, calls = runs.of(workflow)
+        for placed in steps:
+            yield from self.accepted(placed, runs)
+        for call in calls:
+            for item, form in self._named("workflow", call.uses, call.job.node):
+                yield item, Match(form, None, call=call)
+
+    def accepted(self, placed: Placed, runs: Runs) -> list[tuple[Contract, Match]]:
+        """Which contracts a step fulfils, in their order: by its action, or by each of its commands that does."""
+        step = placed.step
+        if step.uses is not None:
+            return [(item, Match(form, placed)) for item, form in self._named("action", step.uses, step.node)]
+        if step.run is None:
+            return []
+        found: list[tuple[int, Match]] = []
+        for command in runs.commands(placed, self._in_scripts):
+            done = -1  # of one contract, the first form that fits
+            for number, form in self._by_program.get(command.program[0], ()) if command.program else ():
+                if number != done and is_form(form, command):
+                    done = number
+                    found.append((number, Match(form, placed, command)))
+        found.sort(key=_number)
+        return [(self.contracts[number], match) for number, match in found]
+
+    def _named(self, kind: str, uses: Uses, node: Mapping) -> Iterator[tuple[Contract, Form]]:
+        name = _name(uses)
+        forms = self._by_name.get((kind, name))
+        if forms is None:
+            forms = self._by_name[(kind, name)] = [
+                (number, form)
+                for number, item in enumerate(self.contracts)
+                for form in item.forms
+                if form.kind == kind
+                and matches(form.pattern, name)
+                and not any(matches(glob, name) for glob in item.excluded)
+            ]
+        done = -1
+        for number, form in forms:
+            if number != done and _inputs(form, node):
+                done = number
+                yield self.contracts[number], form
+
+
+def _number(entry: tuple[int, Match]) -> int:
+    return entry[0]
+
+
 def found_in(contract: Contract, workflow: Workflow, runs: Runs) -> Iterator[Match]:
     """Every step and call of a workflow that a contract accepts."""
-    if not runs.may_have(workflow, contract):
-        return
-    steps, calls = runs.of(workflow)
-    for placed in steps:
-        yield from accepted(contract, placed, runs)
-    for call in calls:
-        form = _named_form(contract, "workflow", call.uses, call.job.node)
-        if form is not None:
-            yield Match(form, None, call=call)
+    return (match for _, match in made_of(contract, _alone).found_in(workflow, runs))
 
 
 def accepted(contract: Contract, placed: Placed, runs: Runs) -> Iterator[Match]:
     """Why a step fulfils a contract: once for its action, or once for each of its commands that does."""
-    step = placed.step
-    if step.uses is not None:
-        named = _named_form(contract, "action", step.uses, step.node)
-        if named is not None:
-            yield Match(named, placed)
-    elif step.run is not None:
-        for command in runs.commands(placed, contract.hints):
-            for form in contract.forms:
-                if form.kind == "command" and is_form(form, command):
-                    yield Match(form, placed, command)
-                    break
+    return (match for _, match in made_of(contract, _alone).accepted(placed, runs))
 
 
-def _named_form(contract: Contract, kind: str, uses: Uses, node: Mapping) -> Form | None:
-    name = _name(uses)
-    for form in contract.forms:
-        if form.kind == kind and form.hints[0][0] in name and matches(form.pattern, name) and _inputs(form, node):
-            return None if any(matches(glob, name) for glob in contract.excluded) else form
-    return None
+def _alone(contract: Contract) -> Contracts:
+    return Contracts((contract,))
+
+
+_MADE: dict[tuple[int, Any], tuple[Any, Any]] = {}
+_MOST_MADE = 64
+
+
+def made_of(data: Any, make: Callable[[Any], T]) -> T:
+    """What `make` makes of a part of the pack, kept from one repository to the next while the pack is the same."""
+    key = (id(data), make)
+    known = _MADE.get(key)
+    if known is None or known[0] is not data:
+        if len(_MADE) >= _MOST_MADE:
+            _MADE.clear()
+        known = _MADE[key] = (data, make(data))
+    value: T = known[1]
+    return value
 
 
 def is_form(form: Form, command: Command) -> bool:
@@ -646,6 +711,8 @@ def _text(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else "" if value is None else str(value)
 
 
-def _literal(pattern: str) -> str:
-    """The longest part of a glob without a wildcard."""
-    return max(pattern.replace("?", "*").split("*"), key=len)
+def _literal(pattern: str) -> Hint:
+    """The longest part of a glob without a wildcard, as a hint."""
+    parts = pattern.replace("?", "*").split("*")
+    longest = max(range(len(parts)), key=lambda number: len(parts[number]))
+    return whole(parts[longest], cut_before=longest > 0, cut_after=longest < len(parts) - 1)

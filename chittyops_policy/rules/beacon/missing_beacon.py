@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chittyops_policy import projects
 from chittyops_policy.deployments import RUNTIME, deployments_of, targets
+from chittyops_policy.mentions import Hints
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Rule, Unknown
 from chittyops_policy.step_contracts import (
     Contract,
@@ -11,6 +12,7 @@ from chittyops_policy.step_contracts import (
     contract,
     found_in,
     in_position,
+    made_of,
     runs_of,
     unreadable,
     unseen_calls,
@@ -35,7 +37,7 @@ _NO_RUNTIME = {
 
 def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
     data = context.parameters.get("beacon")
-    beacon = contract("beacon", data)
+    beacon = made_of(data, _beacon)
     if not beacon.forms or not isinstance(data, dict):
         yield NotApplicable("the policy names no Beacon step")
         return
@@ -65,11 +67,15 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
             yield from _workflow(workflow, shipped, beacon, runs, context)
 
 
+def _beacon(data: Any) -> Contract:
+    return contract("beacon", data)
+
+
 def _nothing_deploys(runs: Runs, context: Context) -> Outcome:
-    for workflow in runs.live(()):
+    for workflow in runs.live(Hints(())):
         for call, unseen in unseen_calls(workflow, context):
             return Unknown(f"{call.where} may deploy: {unseen.reason}", unseen.permission)
-    hints = [hint for target in targets(context) if target.kind == RUNTIME for hint in target.contract.hints]
+    hints = Hints(hint for target in targets(context) if target.kind == RUNTIME for hint in target.contract.hints)
     broken = unreadable(runs_of(context), hints)
     if broken:
         return Unknown(f"{broken} may deploy, but cannot be read")

@@ -6,13 +6,15 @@ from chittyops_policy.calls import granted, level
 from chittyops_policy.deployments import deployments_of, targets
 from chittyops_policy.document import Mapping, Scalar
 from chittyops_policy.expressions import references, segments
+from chittyops_policy.mentions import Hints
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Rule, Unknown
-from chittyops_policy.step_contracts import accepted, contract, found_in, runs_of, unreadable, unseen_calls
+from chittyops_policy.step_contracts import accepted, contract, found_in, made_of, runs_of, unreadable, unseen_calls
 from chittyops_policy.workflow import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from typing import Any
 
     from chittyops_policy.deployments import Deployment, Target
     from chittyops_policy.document import Node
@@ -61,7 +63,7 @@ class _Source:
 
 def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
     data = context.parameters.get("credentials")
-    broker = contract("credentials", data)
+    broker = made_of(data, _broker)
     known = targets(context)
     if not broker.forms or not known or not isinstance(data, dict):
         yield NotApplicable("the policy names no source of ephemeral credentials, or nothing that deploys")
@@ -90,15 +92,19 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
                 yield Evidence(match.where)
     if ships:
         return
-    for workflow in runs.candidates(()):
+    for workflow in runs.candidates(Hints(())):
         for call, unseen in unseen_calls(workflow, context):
             yield Unknown(f"{call.where} may deploy or publish: {unseen.reason}", unseen.permission)
             return
-    broken = unreadable(runs_of(context), [hint for target in known for hint in target.contract.hints])
+    broken = unreadable(runs_of(context), Hints(hint for target in known for hint in target.contract.hints))
     if broken:
         yield Unknown(f"{broken} may deploy or publish, but cannot be read")
         return
     yield NotApplicable("no workflow deploys or publishes anything")
+
+
+def _broker(data: Any) -> Contract:
+    return contract("credentials", data)
 
 
 def _deployment(
