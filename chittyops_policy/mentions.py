@@ -36,10 +36,13 @@ class Hints:
 
     def __init__(self, hints: Iterable[Hint]) -> None:
         kept: list[Hint] = []
-        for hint in sorted(set(hints), key=lambda hint: (len(hint), hint)):
+        by_first: dict[str, list[Hint]] = {}
+        for hint in sorted(set(hints), key=_length):
             # A hint that can only occur where a shorter one does, such as `snyk code` beside `snyk`, adds nothing.
-            if not any(set(other).issubset(hint) for other in kept):
+            if not any(set(other).issubset(hint) for word in hint for other in by_first.get(word, ())):
                 kept.append(hint)
+                if hint:
+                    by_first.setdefault(hint[0], []).append(hint)
         self._all = tuple(kept)
         self.by_word: dict[bytes, list[Hint]] = {}
         self.texts: list[Hint] = []
@@ -61,6 +64,10 @@ class Hints:
 
     def __repr__(self) -> str:
         return f"Hints({self._all!r})"
+
+
+def _length(hint: Hint) -> tuple[int, Hint]:
+    return len(hint), hint
 
 
 class Mentions:

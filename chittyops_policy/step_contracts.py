@@ -88,10 +88,9 @@ class Contract(Value):
 
     forms     any of them will do, except for actions and workflows whose name a glob of `excluded` covers
     position  where in its job the step must stand: ANY, FIRST or LAST
-    hints     the ways in which such a step can be mentioned; see `Form`
     """
 
-    __slots__ = ("excluded", "forms", "hints", "id", "position", "title")
+    __slots__ = ("excluded", "forms", "id", "position", "title")
 
     def __init__(
         self, id: str, title: str, forms: tuple[Form, ...], position: str, excluded: tuple[str, ...] = ()
@@ -101,7 +100,11 @@ class Contract(Value):
         self.forms = forms
         self.position = position
         self.excluded = excluded
-        self.hints = Hints(hint for form in forms for hint in form.hints)
+
+    @property
+    def hints(self) -> Hints:
+        """The ways in which such a step can be mentioned; see `Form`."""
+        return Hints(hint for form in self.forms for hint in form.hints)
 
 
 class Placed:
@@ -251,7 +254,7 @@ class Runs:
             self.lookups.repositories
             or text.word("/.github/workflows/")
             or (self.snapshot.slug and text.word(f"{self.snapshot.slug.lower()}/"))
-            or re.search(r"uses:\s*[\"']?[.$]/", text.text)
+            or ((text.word("./") or text.word("$/")) and re.search(r"uses:\s*[\"']?[.$]/", text.text))
         ):
             return True
         if not any(map(text.word, _RUNNERS)):
@@ -467,7 +470,7 @@ class Contracts:
 
     def __init__(self, contracts: Iterable[Contract]) -> None:
         self.contracts = tuple(contracts)
-        self.hints = Hints(hint for item in self.contracts for hint in item.hints)
+        self.hints = Hints(hint for item in self.contracts for form in item.forms for hint in form.hints)
         self._in_scripts = Hints(
             hint for item in self.contracts for form in item.forms if form.kind == "command" for hint in form.hints
         )

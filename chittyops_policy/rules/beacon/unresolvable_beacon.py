@@ -25,7 +25,7 @@ SECTIONS = ("dependencies", "devDependencies", "optionalDependencies", "peerDepe
 _ELSEWHERE = (
     r"[a-z+]+://|(?:git|github|gitlab|bitbucket|gist|file|link|portal|workspace|npm|patch):|[^@/]+/[^/]+$|\.{0,2}/"
 )
-"""Versions in package.json that name a place of their own (docs.npmjs.com, package.json, 2026-11)."""
+"""Versions in package.json that name a place of their own (npm's documentation of package.json, 2026-11)."""
 
 _INSTALLS = {
     "npm": ("install", "i", "add"),
@@ -64,12 +64,9 @@ def _steps(
     registries: set[str] = set()
     for step in steps:
         if step.uses is not None and step.uses.name == "actions/setup-node":
-            # It writes the scope's registry into .npmrc.
-            if text_of(step.input("registry-url")) not in (
-                "",
-                "https://registry.npmjs.org",
-                "https://registry.npmjs.org/",
-            ):
+            # It writes the scope's registry into .npmrc; the public one is where the package is not.
+            registry = text_of(step.input("registry-url"))
+            if registry and "npmjs" not in registry:
                 registries.add(text_of(step.input("scope")).strip().lower())
         scalar = step.run
         if scalar is None:
@@ -213,6 +210,8 @@ RULE = Rule(
     theme="beacon",
     severity="high",
     visits=(WORKFLOW, ACTION, REPOSITORY),
+    needs=(b"npm", b"npx", b"yarn", b"bun"),
+    places=("",),
     why=(
         "The public npm registry has no package of this name, so the build fails today. Worse: a name that builds ask "
         "for and nobody owns is an invitation (dependency confusion): whoever registers it runs code in every pipeline "
