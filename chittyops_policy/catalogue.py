@@ -120,7 +120,7 @@ def index_text() -> str:
             for name, option in rule.options.items()
         }
         entries.append(entry)
-    return json.dumps(entries, indent=1, sort_keys=True) + "\n"
+    return json.dumps(entries, indent=1) + "\n"
 
 
 def _indexed() -> dict[str, Rule] | None:
