@@ -74,9 +74,12 @@ class IndexedRule(Rule):
         return getattr(self, name)
 
 
-def load() -> Catalogue:
-    """Every rule that ships with the package. Raises BugError when a rule module is not what it should be."""
-    rules = _indexed()
+def load(fresh: bool = False) -> Catalogue:
+    """Every rule that ships with the package; `fresh` leaves the index alone.
+
+    Raises BugError when a rule module is not what it should be.
+    """
+    rules = None if fresh else _indexed()
     if rules is None:
         rules = load_modules()
     for rule in load_folder(resource_path("policies", "rules"), "policies/rules"):

@@ -50,7 +50,7 @@ THEMES = {
 
 def outputs() -> dict[str, str]:
     """Every generated file, path → text."""
-    catalogue = load()
+    catalogue = load(fresh=True)
     pack = standard_pack(None)
     files = {f"docs/rules/{rule.id}.md": rule_page(rule, catalogue, pack) for rule in catalogue}
     files["docs/rules/README.md"] = rule_index()
@@ -74,7 +74,7 @@ def outputs() -> dict[str, str]:
 
 def rule_rows() -> dict[str, list[tuple[str, str, str, str]]]:
     """Theme → (rule, severity, profile, title) of its rules, themes in the order of `THEMES`."""
-    catalogue = load()
+    catalogue = load(fresh=True)
     settings = effective(catalogue, standard_pack(None), None, Overrides(), slug="", today="2026-01-01").rules
     rows: dict[str, list[tuple[str, str, str, str]]] = {theme: [] for theme in THEMES}
     for rule in catalogue:
