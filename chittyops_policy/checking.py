@@ -176,8 +176,11 @@ def repositories_in(folder: str) -> list[str]:
     for _ in range(4):
         below: list[str] = []
         for parent in level:
-            with os.scandir(parent) as entries:
-                below += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+            try:
+                with os.scandir(parent) as entries:
+                    below += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+            except OSError as error:
+                sys.stderr.write(f"chittyops-policy: {parent} cannot be listed and is left out: {error.strerror}\n")
         found += [path for path in below if _is_repository(path)]
         level = [path for path in below if not _is_repository(path)]
     if not found:
