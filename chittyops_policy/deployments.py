@@ -113,9 +113,10 @@ def _deployments(context: Context) -> dict[str, tuple[Deployment, ...]]:
 
 
 def _shipped(workflow: Workflow, runs: Runs, contracts: Contracts, known: Mapping[str, Target]) -> Iterator[Deployment]:
-    for placed in runs.of(workflow)[0] if runs.may_have(workflow, contracts.hints) else ():
+    mentioned = runs.mentioned(workflow, contracts.hints)
+    for placed in runs.of(workflow)[0] if mentioned else ():
         seen: set[tuple[int, int]] = set()
-        for item, match in contracts.accepted(placed, runs):
+        for item, match in contracts.accepted(placed, runs, mentioned):
             target = known[item.id]
             place = (match.command.start, match.command.end) if match.command is not None else (-1, -1)
             if place not in seen and not _is_off(placed) and _ships(match, target):

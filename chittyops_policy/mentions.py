@@ -105,9 +105,31 @@ class Mentions:
                     return True
         return any(all(map(self.word, hint)) for hint in hints.texts)
 
+    def found(self, hints: Hints) -> tuple[Hint, ...]:
+        """The hints of which all words occur, as plain texts; see `contains`."""
+        if self._opaque:
+            found = list(hints)
+        else:
+            found = [
+                (f"={word.decode()}", *rest) for word in hints.words & self._split() for rest in hints.by_word[word]
+            ]
+            found = [hint for hint in (*found, *hints.texts) if all(map(self.word, hint))]
+        return tuple(sorted(tuple(word.removeprefix("=") for word in hint) for hint in found))
+
     def _split(self) -> frozenset[bytes]:
         words = self._words
         if words is None:
             data = self.text.encode("utf-8", "surrogatepass")
             words = self._words = frozenset(data.translate(_BLANKED).split())
         return words
+
+
+def contains(lowered: str, hints: Iterable[Hint]) -> bool:
+    """Whether a short text in lower case has all texts of one of the hints from `Mentions.found`."""
+    for hint in hints:
+        for text in hint:
+            if text not in lowered:
+                break
+        else:
+            return True
+    return False

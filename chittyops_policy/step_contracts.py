@@ -12,7 +12,7 @@ import re
 from . import jsonc
 from .calls import Callee, Unseen, resolve
 from .document import Mapping, Scalar
-from .mentions import Hints, Mentions, whole
+from .mentions import Hints, Mentions, contains, whole
 from .model import Value
 from .patterns import matches
 from .shell_commands import Command, after_options, commands, has_option
@@ -114,7 +114,7 @@ class Placed:
     frames    (workflow, job) of each level of calls, the live workflow first
     outer     the steps of composite actions around it, the outermost first
     anchor    the nearest node in a file of this repository, with its document: the step's own or that of the call
-    commands  what its script runs, once `Runs.commands` has read it; `script` is a quick look at the script
+    commands  what its script runs, once `Runs.commands` has read it; `script` is that in lower case
     """
 
     __slots__ = ("anchor", "commands", "document", "frames", "outer", "own", "script", "snapshot", "step")
@@ -137,7 +137,7 @@ class Placed:
         self.outer = outer
         self.anchor = anchor
         self.commands: tuple[Command, ...] | None = None
-        self.script: Mentions | None = None
+        self.script: str | None = None
 
     @property
     def live(self) -> Workflow:
@@ -213,7 +213,7 @@ class Runs:
         self._scripts: dict[str, dict[str, str]] = {}
         self._commands: dict[tuple[int, str, str], tuple[Command, ...]] = {}
         self._texts: dict[str, Mentions] = {}
-        self._ran: dict[str, Mentions] = {}
+        self._ran: dict[str, list[Mentions]] = {}
         self._package: dict[str, Mentions] = {}
         self.narrow = self._narrow(named)
 
@@ -276,10 +276,11 @@ class Runs:
             self._walked[workflow.path] = tuple(steps), tuple(calls)
         return self._walked[workflow.path]
 
-    def commands(self, placed: Placed, hints: Hints) -> tuple[Command, ...]:
-        """The commands of a ``run`` step, with those of its package scripts; empty where no hint occurs in it.
+    def commands(self, placed: Placed, mentioned: Iterable[Hint]) -> tuple[Command, ...]:
+        """The commands of a ``run`` step, with those of its package scripts.
 
-        Empty as well for a shell that is not of the sh family.
+        Empty where nothing of what is `mentioned` occurs in it (see `mentioned`), and for a shell that is not of the
+        sh family.
         """
         if placed.commands is not None:
             return placed.commands
@@ -287,11 +288,11 @@ class Runs:
         if scalar is None:
             return ()
         if placed.script is None:
-            placed.script = Mentions(scalar.value)
-        if not placed.script.any(hints):
-            if not any(map(placed.script.word, _RUNNERS)):
+            placed.script = scalar.value.lower()
+        if not contains(placed.script, mentioned):
+            if not any(runner in placed.script for runner in _RUNNERS):
                 return ()
-            if not self._package_mentions(_folder_of(placed)).any(hints):
+            if not contains(self._package_mentions(_folder_of(placed)).text, mentioned):
                 return ()
         key = (id(scalar), shell_of(placed), _folder_of(placed))
         if key not in self._commands:
@@ -302,19 +303,22 @@ class Runs:
         placed.commands = self._commands[key]
         return placed.commands
 
-    def may_have(self, workflow: Workflow, hints: Hints) -> bool:
-        """Whether one of the hints is mentioned anywhere in what a workflow runs: a quick look."""
-        text = self._ran.get(workflow.path)
-        if text is None:
+    def mentioned(self, workflow: Workflow, hints: Hints) -> tuple[Hint, ...]:
+        """Which of the hints are mentioned anywhere in what a workflow runs: a quick look."""
+        texts = self._ran.get(workflow.path)
+        if texts is None:
             steps, _ = self.of(workflow)
             others = {id(placed.document): placed.document for placed in steps}
-            texts = [document.text for document in others.values() if document is not workflow.document]
-            own = self.text(workflow.path)
-            if any(map(own.word, _RUNNERS)) or any(runner in text for text in texts for runner in _RUNNERS):
+            others.pop(id(workflow.document), None)
+            texts = [self.text(workflow.path), *(Mentions(document.text) for document in others.values())]
+            if any(text.word(runner) for text in texts for runner in _RUNNERS):
                 folders = {_folder_of(placed) for placed in steps if placed.step.run is not None}
-                texts += [line for folder in folders for line in self._package_scripts(folder).values()]
-            text = self._ran[workflow.path] = Mentions("\n".join([own.text, *texts])) if texts else own
-        return text.any(hints)
+                texts += [self._package_mentions(folder) for folder in sorted(folders)]
+            self._ran[workflow.path] = texts
+        if len(texts) == 1:
+            return texts[0].found(hints)
+        # A command or a name stands in one file, so all texts of its hint do.
+        return tuple(sorted({hint for text in texts for hint in text.found(hints)}))
 
     # ------------------------------------------------------------------ following
 
@@ -466,14 +470,11 @@ class Contracts:
     hints  the ways in which a step of any of them can be mentioned
     """
 
-    __slots__ = ("_by_name", "_by_program", "_in_scripts", "contracts", "hints")
+    __slots__ = ("_by_name", "_by_program", "contracts", "hints")
 
     def __init__(self, contracts: Iterable[Contract]) -> None:
         self.contracts = tuple(contracts)
         self.hints = Hints(hint for item in self.contracts for form in item.forms for hint in form.hints)
-        self._in_scripts = Hints(
-            hint for item in self.contracts for form in item.forms if form.kind == "command" for hint in form.hints
-        )
         self._by_name: dict[tuple[str, str], list[tuple[int, Form]]] = {}
         self._by_program: dict[str, list[tuple[int, Form]]] = {}
         for number, item in enumerate(self.contracts):
@@ -484,24 +485,28 @@ class Contracts:
 
     def found_in(self, workflow: Workflow, runs: Runs) -> Iterator[tuple[Contract, Match]]:
         """Every step and call of a workflow that one of the contracts accepts, in the order in which they stand."""
-        if not runs.may_have(workflow, self.hints):
+        mentioned = runs.mentioned(workflow, self.hints)
+        if not mentioned:
             return
         steps, calls = runs.of(workflow)
         for placed in steps:
-            yield from self.accepted(placed, runs)
+            yield from self.accepted(placed, runs, mentioned)
         for call in calls:
             for item, form in self._named("workflow", call.uses, call.job.node):
                 yield item, Match(form, None, call=call)
 
-    def accepted(self, placed: Placed, runs: Runs) -> list[tuple[Contract, Match]]:
-        """Which contracts a step fulfils, in their order: by its action, or by each of its commands that does."""
+    def accepted(self, placed: Placed, runs: Runs, mentioned: Iterable[Hint]) -> list[tuple[Contract, Match]]:
+        """Which contracts a step fulfils, in their order: by its action, or by each of its commands that does.
+
+        `mentioned` is what `Runs.mentioned` says of the workflow around it.
+        """
         step = placed.step
         if step.uses is not None:
             return [(item, Match(form, placed)) for item, form in self._named("action", step.uses, step.node)]
         if step.run is None:
             return []
         found: list[tuple[int, Match]] = []
-        for command in runs.commands(placed, self._in_scripts):
+        for command in runs.commands(placed, mentioned):
             done = -1  # of one contract, the first form that fits
             for number, form in self._by_program.get(command.program[0], ()) if command.program else ():
                 if number != done and is_form(form, command):
@@ -540,7 +545,9 @@ def found_in(contract: Contract, workflow: Workflow, runs: Runs) -> Iterator[Mat
 
 def accepted(contract: Contract, placed: Placed, runs: Runs) -> Iterator[Match]:
     """Why a step fulfils a contract: once for its action, or once for each of its commands that does."""
-    return (match for _, match in made_of(contract, _alone).accepted(placed, runs))
+    alone = made_of(contract, _alone)
+    mentioned = runs.mentioned(placed.live, alone.hints)
+    return (match for _, match in alone.accepted(placed, runs, mentioned))
 
 
 def _alone(contract: Contract) -> Contracts:

@@ -9,7 +9,6 @@ from chittyops_policy.calls import granted, level
 from chittyops_policy.document import Mapping, Scalar, Sequence
 from chittyops_policy.expression_values import truth
 from chittyops_policy.expressions import condition
-from chittyops_policy.mentions import Hints, whole
 from chittyops_policy.model import Related, Span
 from chittyops_policy.patterns import matches
 from chittyops_policy.rule import REPOSITORY, Context, Example, NotApplicable, Rule
@@ -307,7 +306,7 @@ def _cannot_work(placed: Placed, scanner: Scanner, runs: Runs) -> Iterator[_Reas
     ):
         logins = [tuple(text.split()) for text in scanner.logins]
         for other in _same_job(placed, runs):
-            for command in runs.commands(other, Hints(whole(login[0]) for login in logins if login)):
+            for command in runs.commands(other, [login[:1] for login in logins]):
                 if any(command.program[: len(login)] == login for login in logins):
                     return
         yield _Reason("cannot work here", f"nothing gives it {scanner.env[0]}")
