@@ -267,31 +267,32 @@ def _is_comment(line: str) -> bool:
 
 # ------------------------------------------------------------------------------------------------------ markers
 
-_PATTERN = re.compile(
+# As texts: `re` compiles each when it is first used, which is only in a file with an exception.
+_PATTERN = (
     r"(?:#|//)[ \t]*chittyops-policy:[ \t]*(?P<verb>allow|ignore|except|disable|skip|noqa)\b[ \t]*"
     r"(?:\[(?P<ids>[^\]\r\n]*)\])?(?P<reason>[^\r\n]*)"
 )
-_FOREIGN_PATTERN: re.Pattern[str] | None = None
-_UNTIL = re.compile(r"\(?\buntil[ \t]+([0-9]{4}-[0-9]{2}-[0-9]{2})\b\)?")
-_ID = re.compile(r"[^,\s]+")
+_FOREIGN_PATTERN = r"#[ \t]*zizmor:[ \t]*ignore\[([^\]\r\n]*)\]([^\r\n]*)"
+_UNTIL = r"\(?\buntil[ \t]+([0-9]{4}-[0-9]{2}-[0-9]{2})\b\)?"
+_ID = r"[^,\s]+"
 
 
 def _markers(document: Document, zizmor: bool) -> list[_Marker]:
     text = document.text
     found: list[_Marker] = []
     if _MARK in text:
-        for match in _PATTERN.finditer(text):
+        for match in re.finditer(_PATTERN, text):
             if match.start() > 0 and text[match.start() - 1] not in " \t\r\n\ufeff":
                 continue
             found.append(_marker(document, match))
     if zizmor and _ZIZMOR_MARK in text:
-        for match in _foreign_pattern().finditer(text):
+        for match in re.finditer(_FOREIGN_PATTERN, text):
             line = document.line_column(match.start())[0]
             found.append(
                 _Marker(
                     line=line,
                     head=Span(*match.span()),
-                    ids=tuple((id.group(), 0) for id in _ID.finditer(match.group(1))),
+                    ids=tuple((id.group(), 0) for id in re.finditer(_ID, match.group(1))),
                     reason=match.group(2).strip(),
                     foreign=True,
                 )
@@ -299,20 +300,15 @@ def _markers(document: Document, zizmor: bool) -> list[_Marker]:
     return found
 
 
-def _foreign_pattern() -> re.Pattern[str]:
-    global _FOREIGN_PATTERN
-    if _FOREIGN_PATTERN is None:
-        _FOREIGN_PATTERN = re.compile(r"#[ \t]*zizmor:[ \t]*ignore\[([^\]\r\n]*)\]([^\r\n]*)")
-    return _FOREIGN_PATTERN
-
-
 def _marker(document: Document, match: re.Match[str]) -> _Marker:
     line = document.line_column(match.start())[0]
     usable = match["verb"] == "allow" and match["ids"] is not None
-    ids = tuple((id.group(), match.start("ids") + id.start()) for id in _ID.finditer(match["ids"])) if usable else ()
+    ids = (
+        tuple((id.group(), match.start("ids") + id.start()) for id in re.finditer(_ID, match["ids"])) if usable else ()
+    )
     reason = match["reason"]
     expires = ("", 0)
-    until = _UNTIL.search(reason)
+    until = re.search(_UNTIL, reason)
     if until is not None:
         expires = (until[1], match.start("reason") + until.start(1))
         reason = reason[: until.start()] + reason[until.end() :]

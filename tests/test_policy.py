@@ -583,7 +583,7 @@ def test_the_shipped_pack_names_the_controls_of_the_charter() -> None:
         "charter-file", "branch-rules", "reusable-workflow-contracts", "valid-workflows",
     ]  # fmt: skip
     untold = [(control.id, control.permission) for control in result.controls if not control.rules]
-    assert untold == [("branch-rules", "administration: read, as the organisation audit has")]
+    assert untold == [("branch-rules", "administration: read")]
 
 
 def test_no_repository_can_silence_the_rules_that_watch_policies() -> None:

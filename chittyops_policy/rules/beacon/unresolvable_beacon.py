@@ -210,7 +210,8 @@ RULE = Rule(
     theme="beacon",
     severity="high",
     visits=(WORKFLOW, ACTION, REPOSITORY),
-    needs=(b"npm", b"npx", b"yarn", b"bun"),
+    # Not plain "bun", which every "ubuntu" has.
+    needs=(b"npm", b"npx", b"yarn", b"bunx", b"bun ", b"bun\t", b'bun"', b"bun'"),
     places=("",),
     why=(
         "The public npm registry has no package of this name, so the build fails today. Worse: a name that builds ask "
