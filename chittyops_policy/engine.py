@@ -104,6 +104,8 @@ class _Run:
         """Shows each subject file to the rules of its kind."""
         for path in self.files:
             kind = kind_of(path)
+            if kind is None and path.endswith((".yml", ".yaml")) and path in self.snapshot.called_action_paths():
+                kind = ACTION
             if kind is None:
                 continue  # a rule that visits the repository may read it
             data = self.snapshot.read(path)

@@ -49,7 +49,7 @@ def secret_reads(view: Workflow | Action) -> Iterator[SecretRead]:
     What is declared under ``on`` and the descriptions of an action's inputs are not evaluated: nothing is read there.
     """
     document = view.document
-    if "secrets" not in document.text and "secrets" not in document.text.lower():
+    if "secrets" not in document.text and "secrets" not in document.text.lower() and "\\" not in document.text:
         return
     seen: set[tuple[int, int]] = set()  # an aliased scalar stands in several places
     excluded = view.node.get("on")

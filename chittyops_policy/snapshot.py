@@ -89,8 +89,8 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_actions", "_documents", "_folders", "_kinds", "_links", "_paths", "_reads", "_workflows", "revision", "root",
-        "slug", "tree",
+        "_actions", "_called", "_documents", "_folders", "_kinds", "_links", "_paths", "_reads", "_workflows",
+        "revision", "root", "slug", "tree",
     )  # fmt: skip
 
     def __init__(self, tree: Tree, slug: str = "", revision: str = "", root: str = ".") -> None:
@@ -106,6 +106,7 @@ class Snapshot:
         self._workflows: dict[str, Workflow | None] = {}
         self._actions: dict[str, Action | None] = {}
         self._kinds: dict[str, tuple[str, ...]] = {}
+        self._called: frozenset[str] | None = None
 
     # --------------------------------------------------------------------- bytes
 
@@ -186,11 +187,12 @@ class Snapshot:
     def action_paths(self) -> tuple[str, ...]:
         """The metadata files of the repository's own actions, wherever they lie; see `kind_of` for what counts."""
         if ACTION not in self._kinds:
-            self._kinds[ACTION] = tuple(
+            found = {
                 path
                 for path in self.paths()
                 if path.endswith(("action.yml", "action.yaml")) and kind_of(path) == ACTION and self._is_action(path)
-            )
+            }
+            self._kinds[ACTION] = tuple(sorted(found | self.called_action_paths()))
         return self._kinds[ACTION]
 
     def dependabot_path(self) -> str | None:
@@ -210,9 +212,24 @@ class Snapshot:
         return tuple(sorted(found))
 
     def _is_action(self, path: str) -> bool:
-        """A file called action.yml may belong to something else; an action's has ``runs`` or does not parse."""
+        """A file called action.yml may belong to something else; an action's has ``runs``, perhaps with escapes."""
         data = self.read(path)
-        return data is not None and (b"runs" in data or path.startswith(".github/") or "/" not in path)
+        return data is not None and (b"runs" in data or b"\\" in data or path.startswith(".github/") or "/" not in path)
+
+    def called_action_paths(self) -> frozenset[str]:
+        """The metadata files of actions that live workflows call by a local path, wherever in the tree they lie."""
+        if self._called is None:
+            found: set[str] = set()
+            waiting: list[Workflow | Action] = list(self.workflows())
+            while waiting:
+                for uses, _, _ in waiting.pop().uses():
+                    folder = normalise(uses.path) if uses.kind in ("local", "self") and not uses.job else None
+                    action = None if folder is None else self.action(folder)
+                    if action is not None and action.path not in found:
+                        found.add(action.path)
+                        waiting.append(action)
+            self._called = frozenset(found)
+        return self._called
 
     def forget(self) -> None:
         """Drops the parsed views, by far the largest part; what is asked for again is parsed again."""
@@ -243,7 +260,7 @@ def kind_of(path: str) -> str | None:
     """What kind of file a path is by its place: workflow, action, dependabot, codeowners, or None.
 
     A workflow below another folder's ``.github`` is a vendored copy that GitHub never runs; likewise an action there
-    or below ``node_modules``.
+    or below ``node_modules``, unless a workflow calls it: see `Snapshot.called_action_paths`.
     """
     folder, _, name = path.rpartition("/")
     if name in ("action.yml", "action.yaml"):

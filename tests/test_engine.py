@@ -184,3 +184,45 @@ def test_no_spelling_slips_past_a_guard() -> None:
     shouted = GOOD + "      - run: echo\n        env: {A: '${{ SECRETS.Other }}'}\n"
     report = run({".github/workflows/b.yml": shouted}, overrides=Overrides(select=("static-secret",)))
     assert rules_of(report) == ["static-secret"]
+
+
+@pytest.mark.parametrize("key", ["runs", '"\\x72uns"'])
+@pytest.mark.parametrize("folder", ["x", "x/.github/actions/f", "node_modules/f"])
+def test_an_action_that_a_workflow_calls_is_judged_wherever_it_lies(folder: str, key: str) -> None:
+    action = f"name: a\ndescription: d\n{key}:\n  using: composite\n  steps:\n    - uses: foo/bar@v1\n"
+    files: dict[str, str | bytes] = {
+        ".github/workflows/a.yml": GOOD + f"      - uses: ./{folder}\n",
+        f"{folder}/action.yml": action,
+    }
+    report = run(files, overrides=Overrides(select=("unpinned-uses",)))
+    assert [(decision.path, decision.rule) for decision in report.decisions] == [
+        (f"{folder}/action.yml", "unpinned-uses")
+    ]
+    named = run(files, paths=[f"{folder}/action.yml"], overrides=Overrides(select=("unpinned-uses",)))
+    assert [decision.fingerprint for decision in named.decisions] == [
+        decision.fingerprint for decision in report.decisions
+    ]
+
+
+def test_escapes_hide_no_secret() -> None:
+    token = "ghp_" + "".join(random.Random(7).choices(string.ascii_letters + string.digits, k=36))
+    spelled = [
+        token.replace("_", "\\x5f"),
+        token.replace("_", "\\u005F"),
+        token[:20] + "\\\n        " + token[20:],
+    ]
+    for text in spelled:
+        workflow = GOOD + f'      - run: "echo {text}"\n'
+        report = run({".github/workflows/b.yml": workflow}, overrides=Overrides(select=("hardcoded-secret",)))
+        assert rules_of(report) == ["hardcoded-secret"], text
+        assert token[6:20] not in repr(report)
+    password = GOOD.replace(
+        "    steps:",
+        "    container:\n      image: x/y\n"
+        '      "creden\\x74ials":\n        username: u\n        password: swordfish\n    steps:',
+    )
+    report = run({".github/workflows/b.yml": password}, overrides=Overrides(select=("hardcoded-secret",)))
+    assert rules_of(report) == ["hardcoded-secret"]
+    read = GOOD + '      - run: echo\n        env: {A: "${{ s\\x65crets.OTHER }}"}\n'
+    report = run({".github/workflows/b.yml": read}, overrides=Overrides(select=("static-secret",)))
+    assert rules_of(report) == ["static-secret"]

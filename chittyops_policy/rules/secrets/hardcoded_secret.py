@@ -35,7 +35,14 @@ def _check(view: Document | Snapshot, context: Context) -> Iterator[Finding]:
         for finding in _text(view, context):
             seen.append(finding.span)
             yield finding
-        if "credentials" in view.text and view.root is not None and kind_of(view.path) == WORKFLOW:
+        for finding in _escaped(view, context):
+            if not any(_overlap(finding.span, span) for span in seen):
+                yield finding
+        if (
+            ("credentials" in view.text or "\\" in view.text)
+            and view.root is not None
+            and kind_of(view.path) == WORKFLOW
+        ):
             for finding in _registry_passwords(view, context):
                 if not any(_overlap(finding.span, span) for span in seen):
                     yield finding
@@ -63,6 +70,19 @@ def _text(document: Document, context: Context) -> Iterator[Finding]:
             anchor=_anchor(document, candidate),
             sensitive=True,
         )
+
+
+def _escaped(document: Document, context: Context) -> Iterator[Finding]:
+    """What double quotes with escapes spell: the file's text does not show it, but the runner gets it whole."""
+    text = document.text
+    if not any(escape in text for escape in ("\\x", "\\u", "\\U", "\\\n", "\\\r")):
+        return
+    for scalar in document.scalars():
+        if scalar.style == '"' and "\\" in text[scalar.start : scalar.end]:
+            found = secrets_in(document.path, scalar.value)
+            if found:
+                message = f"{found[0].title} is written out here, spelled with escapes"
+                yield context.at(document, scalar, message, anchor=f"escaped:{found[0].kind}", sensitive=True)
 
 
 def _registry_passwords(document: Document, context: Context) -> Iterator[Finding]:
