@@ -12,26 +12,14 @@ from chittyops_policy.engine import check
 from chittyops_policy.exceptions import judge
 from chittyops_policy.model import EXCEPTED, OPEN, Finding, Report, Span
 from chittyops_policy.policy import Overrides, effective, load_pack, standard_pack
-from chittyops_policy.rule import REPOSITORY, WORKFLOW, Rule
+from chittyops_policy.rule import REPOSITORY
 from chittyops_policy.snapshot import MemoryTree, Snapshot
+
+from .trial_rules import rule
 
 TODAY = "2026-11-22"
 PATH = ".github/workflows/ci.yml"
 ALLOW = "# chittyops-policy: allow"
-
-
-def rule(id: str, **more: Any) -> Rule:
-    defaults: dict[str, Any] = {
-        "title": id,
-        "theme": "trial",
-        "severity": "medium",
-        "visits": (WORKFLOW,),
-        "why": "because",
-        "how": "do it",
-        "examples": lambda: (),
-        "check": lambda view, context: (),
-    }
-    return Rule(id=id, **{**defaults, **more})
 
 
 ABOUT_EXCEPTIONS = ("unused-exception", "unexplained-exception", "expired-exception", "unknown-exception")

@@ -16,24 +16,12 @@ from chittyops_policy.model import PROFILES
 from chittyops_policy.patterns import matches
 from chittyops_policy.policy import Overrides, Pack, Policy, effective, load_pack, mistakes_in, standard_pack
 from chittyops_policy.policy_file import is_date
-from chittyops_policy.rule import WORKFLOW, Option, Rule
+from chittyops_policy.rule import Option
+
+from .trial_rules import rule
 
 ROOT = Path(__file__).parent.parent
 TODAY = "2026-11-22"
-
-
-def rule(id: str, **more: Any) -> Rule:
-    defaults: dict[str, Any] = {
-        "title": id,
-        "theme": "trial",
-        "severity": "medium",
-        "visits": (WORKFLOW,),
-        "why": "because",
-        "how": "do it",
-        "examples": lambda: (),
-        "check": lambda view, context: (),
-    }
-    return Rule(id=id, **{**defaults, **more})
 
 
 MINUTES = Option(30, "At most so many minutes.", {"type": "integer", "minimum": 1})

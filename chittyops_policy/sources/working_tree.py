@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import stat
 
+from ..snapshot import normalise
+
 MAX_BYTES = 32 * 1024 * 1024
 """A larger file is left alone and named among the problems; nothing that a rule reads comes near it."""
 
@@ -225,15 +227,7 @@ def linked_path(path: str, link: str) -> str | None:
     """
     if not link or link.startswith("/"):
         return None
-    parts = path.split("/")[:-1]
-    for part in link.split("/"):
-        if part == "..":
-            if not parts:
-                return None
-            parts.pop()
-        elif part not in ("", "."):
-            parts.append(part)
-    return "/".join(parts)
+    return normalise(path.rpartition("/")[0] + "/" + link)
 
 
 def listed_paths(listing: bytes) -> list[str]:
