@@ -23,7 +23,7 @@ _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rules")
 INDEX = os.path.join(_FOLDER, "index.json")
 """The generated index; `index_text` makes it."""
 
-_PLAIN = ("id", "theme", "severity", "profile", "title", "why", "how", "since", "limits")
+_PLAIN = ("id", "theme", "severity", "profile", "title", "why", "how", "since", "limits", "unfixable")
 _LISTS = ("visits", "tags")
 
 

@@ -7,6 +7,7 @@ rule has still run.
 from __future__ import annotations
 
 from .document import Document
+from .errors import CannotEdit
 from .exceptions import judge
 from .fingerprint import fingerprints
 from .model import (
@@ -20,12 +21,15 @@ from .model import (
     UNKNOWN,
     Decision,
     Finding,
+    Fix,
+    NoFix,
     Problem,
     Region,
     RelatedPlace,
     Report,
     RuleInfo,
     Span,
+    Value,
     Verdict,
     severity_rank,
 )
@@ -60,10 +64,33 @@ def check(
     `today` is an ISO date: stages and exceptions depend on it. With `paths`, rules still see the whole repository but
     only findings in those files are reported, and every control is UNKNOWN.
     """
+    return examine(snapshot, catalogue, policy, today=today, lookups=lookups, paths=paths).report
+
+
+class Examination(Value):
+    """A report, and the fixes that its decisions speak of: one for each decision that has one, in their order."""
+
+    __slots__ = ("fixes", "report")
+
+    def __init__(self, report: Report, fixes: tuple[tuple[Decision, Fix], ...]) -> None:
+        self.report = report
+        self.fixes = fixes
+
+
+def examine(
+    snapshot: Snapshot,
+    catalogue: Catalogue,
+    policy: Policy,
+    *,
+    today: str,
+    lookups: Lookups | None = None,
+    paths: Sequence[str] | None = None,
+) -> Examination:
+    """What `check` reports, with the fixes themselves."""
     run = _Run(snapshot, catalogue, policy, lookups or Lookups(), paths)
     run.visit_files()
     run.visit_repository()
-    return run.report(today)
+    return Examination(run.report(today), tuple(run.fixes))
 
 
 class _Run:
@@ -78,6 +105,7 @@ class _Run:
         paths: Sequence[str] | None,
     ) -> None:
         self.snapshot = snapshot
+        self.catalogue = catalogue
         self.policy = policy
         self.named = None if paths is None else frozenset(paths)
         self.files: tuple[str, ...] = snapshot.subjects() if paths is None else tuple(sorted(set(paths)))
@@ -89,6 +117,7 @@ class _Run:
         memo: dict[Any, Any] = {}
         self.rules: list[Rule] = []
         self.contexts: dict[str, Context] = {}
+        self.fixes: list[tuple[Decision, Fix]] = []
         self.by_visit: dict[str, list[tuple[Rule, Context]]] = {}
         for rule in catalogue:
             settings = policy.rules[rule.id]
@@ -97,6 +126,7 @@ class _Run:
             self.rules.append(rule)
             options = {name: setting.value for name, setting in settings.options.items()}
             context = Context(rule, snapshot, options, policy.parameters, lookups, memo, self.named)
+            self.contexts[rule.id] = context
             for visit in rule.visits:
                 self.by_visit.setdefault(visit, []).append((rule, context))
 
@@ -248,7 +278,8 @@ class _Run:
                 state, reason = STAGED, settings.stage_reason
             if state == OPEN and severity_rank(severity) < report_level:
                 state, reason = BELOW_LEVEL, f"milder than {self.policy.report_level.value}"
-            yield Decision(
+            fix = self._fix(finding) if state in (OPEN, STAGED) else None
+            decision = Decision(
                 rule=finding.rule,
                 severity=severity,
                 state=state,
@@ -264,9 +295,30 @@ class _Run:
                     for item in finding.related
                 ),
                 sensitive=finding.sensitive,
-                fix_title=finding.fix.title if finding.fix else None,
-                fix_safety=finding.fix.safety if finding.fix else None,
+                fix_title=fix.title if isinstance(fix, Fix) else None,
+                fix_safety=fix.safety if isinstance(fix, Fix) else None,
+                unfixable=fix.reason if isinstance(fix, NoFix) else "",
             )
+            if isinstance(fix, Fix):
+                self.fixes.append((decision, fix))
+            yield decision
+
+    def _fix(self, finding: Finding) -> Fix | NoFix:
+        """What the rule proposes for a finding. What it does wrong stays with this finding."""
+        context = self.contexts.get(finding.rule)
+        rule = context.rule if context is not None else self.catalogue.get(finding.rule)
+        if rule is None or context is None or rule.unfixable:
+            return NoFix(rule.unfixable if rule is not None else "")
+        try:
+            repair = rule.repair
+            assert repair is not None
+            return repair(finding, context)
+        except CannotEdit as error:
+            return NoFix(error.reason)
+        except Exception as error:  # a bug of one fix must not hide the finding
+            message = f"the fix of {rule.id} failed: {type(error).__name__}: {error} ({_raised_at(error)})"
+            self.problems.append(Problem("internal", finding.path, message))
+            return NoFix("the fix failed; see the problems")
 
     def _region(
         self, documents: dict[str, Document | None], masks: dict[str, list[Span]], path: str, span: Span | None

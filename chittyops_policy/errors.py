@@ -36,3 +36,11 @@ class BugError(PolicyError):
     """Our own mistake; never the user's."""
 
     exit_code = EXIT_BUG
+
+
+class CannotEdit(Exception):
+    """Why a file cannot be edited as a fix would have it: a sentence fragment without a full stop."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason

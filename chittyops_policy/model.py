@@ -81,18 +81,71 @@ class Edit(Value):
         self.text = text
 
 
+SET = "set"
+INSERT = "insert"
+ADD = "add"
+REMOVE = "remove"
+EFFECTS = (SET, INSERT, ADD, REMOVE)
+"""What a fix can do to a parsed file: give a node another value, put an item into a sequence before the one that has
+its index (or at the end), give a mapping a new key, take a key or an item away."""
+
+
+class Effect(Value):
+    """One declared change of a parsed file; `proof` holds the edits of a fix to exactly its effects.
+
+    kind   one of EFFECTS
+    path   keys and indices from the root, as they are *before* the fix, such as ``("jobs", "build", "steps", 2)``
+    value  the new plain value (None for REMOVE), in the form that `document.to_value` gives
+    """
+
+    __slots__ = ("kind", "path", "value")
+
+    def __init__(self, kind: str, path: tuple[str | int, ...], value: Any = None) -> None:
+        self.kind = kind
+        self.path = path
+        self.value = value
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.path))
+
+
 class Fix(Value):
     """A repair for one finding, applied as a whole or not at all.
 
-    `safety` is SAFE when a careful owner would merge it unread, else REVIEW.
+    title    what it does, as an order: ``pin actions/checkout to v4.2.2``
+    safety   SAFE when a careful owner would merge it unread, else REVIEW
+    edits    changes of the text of the finding's file
+    effects  what these edits do to the parsed file, all of it; empty where the file is not YAML
+    creates  (path, text) of files that do not exist yet
+    notes    what a person should know before merging it, each a sentence
     """
 
-    __slots__ = ("edits", "safety", "title")
+    __slots__ = ("creates", "edits", "effects", "notes", "safety", "title")
 
-    def __init__(self, title: str, safety: str, edits: tuple[Edit, ...]) -> None:
+    def __init__(
+        self,
+        title: str,
+        safety: str,
+        edits: tuple[Edit, ...] = (),
+        effects: tuple[Effect, ...] = (),
+        creates: tuple[tuple[str, str], ...] = (),
+        notes: tuple[str, ...] = (),
+    ) -> None:
         self.title = title
         self.safety = safety
         self.edits = edits
+        self.effects = effects
+        self.creates = creates
+        self.notes = notes
+
+
+class NoFix(Value):
+    """Why a finding of a rule that can fix has no fix here: a sentence fragment without a full stop."""
+
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
 
 
 class Related(Value):
@@ -120,7 +173,7 @@ class Finding(Value):
     """
 
     __slots__ = (
-        "anchor", "fix", "message", "notes", "path", "related", "route", "rule", "sensitive", "severity", "span",
+        "anchor", "message", "notes", "path", "related", "route", "rule", "sensitive", "severity", "span",
     )  # fmt: skip
 
     def __init__(
@@ -135,7 +188,6 @@ class Finding(Value):
         severity: str | None = None,
         anchor: str | None = None,
         sensitive: bool = False,
-        fix: Fix | None = None,
     ) -> None:
         self.rule = rule
         self.message = message
@@ -147,7 +199,6 @@ class Finding(Value):
         self.severity = severity
         self.anchor = anchor
         self.sensitive = sensitive
-        self.fix = fix
 
 
 class Region(Value):
@@ -186,11 +237,12 @@ class Decision(Value):
     fingerprint  32 hex digits that survive a move to another line
     region       None for a finding about a whole or a missing file
     fix_safety   SAFE, REVIEW or None; fix_title says what the fix does
+    unfixable    why there is no fix, where there is none; empty where the finding needs none (it is excepted)
     """
 
     __slots__ = (
         "fingerprint", "fix_safety", "fix_title", "message", "notes", "path", "reason", "region", "related", "route",
-        "rule", "sensitive", "severity", "state",
+        "rule", "sensitive", "severity", "state", "unfixable",
     )  # fmt: skip
 
     def __init__(
@@ -209,6 +261,7 @@ class Decision(Value):
         sensitive: bool = False,
         fix_title: str | None = None,
         fix_safety: str | None = None,
+        unfixable: str = "",
     ) -> None:
         self.rule = rule
         self.severity = severity
@@ -224,6 +277,7 @@ class Decision(Value):
         self.sensitive = sensitive
         self.fix_title = fix_title
         self.fix_safety = fix_safety
+        self.unfixable = unfixable
 
 
 class Verdict(Value):

@@ -7,7 +7,7 @@ which `schema_rule` turns into the very same value.
 from __future__ import annotations
 
 from .document import Document, Scalar
-from .model import Finding, Fix, Related, Span, Value
+from .model import Finding, Related, Span, Value
 from .workflow import Action, Workflow
 
 TYPE_CHECKING = False
@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
     from .document import Node
+    from .model import Fix, NoFix
     from .snapshot import Snapshot
 
     View: TypeAlias = Workflow | Action | Document | Snapshot
     Outcome: TypeAlias = "Finding | Unknown | NotApplicable | Evidence"
     Check: TypeAlias = Callable[[Any, "Context"], Iterable[Outcome]]
+    Repair: TypeAlias = Callable[[Finding, "Context"], Fix | NoFix]
 
 WORKFLOW = "workflow"
 ACTION = "action"
@@ -136,11 +138,12 @@ class Rule:
     tags      SARIF tags: weakness class and ``external/cwe/cwe-…``
     since     the release that brought it
     limits    what it does not see, a sentence, or ''
+    unfixable why no finding of it has a fix, a sentence fragment; '' where ``repairs/<id>.py`` has one
     """
 
     __slots__ = (
         "check", "examples", "how", "id", "limits", "needs", "options", "places", "profile", "severity", "since",
-        "tags", "theme", "title", "visits", "why",
+        "tags", "theme", "title", "unfixable", "visits", "why",
     )  # fmt: skip
 
     def __init__(
@@ -162,6 +165,7 @@ class Rule:
         tags: tuple[str, ...] = (),
         since: str = "0.1.0",
         limits: str = "",
+        unfixable: str = "",
     ) -> None:
         self.id = id
         self.title = title
@@ -179,6 +183,19 @@ class Rule:
         self.tags = tags
         self.since = since
         self.limits = limits
+        self.unfixable = unfixable
+
+    @property
+    def repair(self) -> Repair | None:
+        """The function that proposes a fix for a finding of this rule; None where `unfixable` says why there is none.
+
+        Its module is loaded at the first finding: a run without findings needs no repairs.
+        """
+        if self.unfixable:
+            return None
+        module = __import__("chittyops_policy.repairs." + self.id.replace("-", "_"), fromlist=["repair"])
+        repair: Repair = module.repair
+        return repair
 
 
 class Lookups:
@@ -251,7 +268,6 @@ class Context:
         severity: str | None = None,
         anchor: str | None = None,
         sensitive: bool = False,
-        fix: Fix | None = None,
     ) -> Finding:
         """A finding of this rule at a node, or at a span inside `node` (which then gives the route)."""
         span = place if isinstance(place, Span) else Span(place.start, place.end)
@@ -267,7 +283,6 @@ class Context:
             severity=severity,
             anchor=anchor,
             sensitive=sensitive,
-            fix=fix,
         )
 
     def inside(self, document: Document, scalar: Scalar, start: int, end: int, message: str, **more: Any) -> Finding:

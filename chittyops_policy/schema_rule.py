@@ -80,6 +80,7 @@ class SchemaRule(Rule):
             tags=tuple(value["tags"]),
             since=value.get("since", "0.1.0"),
             limits=value.get("limits", ""),
+            unfixable=value.get("unfixable", "its rule brings no fix"),
         )
 
 

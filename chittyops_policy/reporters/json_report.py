@@ -128,6 +128,7 @@ def _finding(decision: model.Decision) -> dict[str, Any]:
         "fix": None
         if decision.fix_safety is None
         else {"title": decision.fix_title or "", "safety": decision.fix_safety},
+        "unfixable": decision.unfixable,
     }
 
 
@@ -204,6 +205,7 @@ def _load_decision(data: Mapping[str, Any]) -> model.Decision:
         sensitive=data["sensitive"],
         fix_title=fix["title"] if fix else None,
         fix_safety=fix["safety"] if fix else None,
+        unfixable=data["unfixable"],
     )
 
 

@@ -13,6 +13,7 @@ from chittyops_policy.reporters.wording import (
     aside,
     clickable,
     fails,
+    fix_lines,
     location,
     notes_of,
     one_line,
@@ -108,8 +109,7 @@ def _finding(report: Report, decision: Decision, rules: Mapping[str, RuleInfo], 
     rule = rules.get(decision.rule)
     if rule is not None and rule.how:
         lines.append(f"how: {one_line(rule.how)}")
-    if decision.fix_safety is not None:
-        lines.append(f"fix: {one_line(decision.fix_title or '')} ({decision.fix_safety})")
+    lines += fix_lines(decision)
     return _case(decision.path, name, "failure", decision.message, decision.severity, "\n".join(lines))
 
 

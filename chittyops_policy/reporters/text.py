@@ -11,6 +11,7 @@ from chittyops_policy.reporters.wording import (
     clickable,
     escaped,
     first_sentence,
+    fix_lines,
     location,
     notes_of,
     one_line,
@@ -80,8 +81,7 @@ def render(reports: Sequence[Report], *, color: bool = False, verbose: bool = Fa
                 if decision.rule in rules and decision.rule not in explained:
                     rule = rules[decision.rule]
                     lines += [f"     = {word}: {first_sentence(s)}" for word, s in _help(rule) if s]
-                if decision.fix_safety is not None:
-                    lines.append(f"     = fix: {one_line(decision.fix_title or '')} ({decision.fix_safety})")
+                lines += [f"     = {line}" for line in fix_lines(decision)]
                 explained.add(decision.rule)
                 lines.append("")
     if explained:

@@ -48,6 +48,14 @@ def one_line(text: str) -> str:
     return visible(" ".join(text.split()))
 
 
+def fix_lines(decision: Decision) -> list[str]:
+    """Whether a finding can be fixed, as visible lines: the fix and what applies it, or why there is none."""
+    if decision.fix_safety is not None:
+        option = "--fix" if decision.fix_safety == model.SAFE else "--fix --review"
+        return [f"fix: {one_line(decision.fix_title or '')} ({decision.fix_safety}, {option})"]
+    return [f"no fix: {one_line(decision.unfixable)}"] if decision.unfixable else []
+
+
 def first_sentence(text: str) -> str:
     """The first sentence of a paragraph, as one visible line."""
     line = one_line(text)

@@ -138,6 +138,7 @@ def full() -> Report:
             "jobs.build.steps[1].uses",
             fingerprint(4),
             reason="the exception on line 13 expired on 2026-10-31",
+            unfixable="the newest commit of this version is not known",
         ),
         Decision(
             "wide-permissions",

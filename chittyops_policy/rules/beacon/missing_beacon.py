@@ -232,5 +232,6 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     places=("workflow", "action"),
+    unfixable="no fix has been written for it",
     tags=("hardening-gap", "external/cwe/cwe-778", "owasp-cicd-sec-10"),
 )

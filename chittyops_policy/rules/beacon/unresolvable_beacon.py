@@ -228,5 +228,6 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
+    unfixable="which other package is meant, or whether the step can go, only its owners know",
     tags=("unpinned-dependency", "external/cwe/cwe-427", "owasp-cicd-sec-3"),
 )

@@ -317,5 +317,9 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     places=("workflow", "action"),
+    unfixable=(
+        "where the deployment gets its credentials from is repaired with "
+        "the stored secrets that static-secret finds, or by hand"
+    ),
     tags=("secrets-exposure", "external/cwe/cwe-522", "owasp-cicd-sec-6"),
 )

@@ -68,5 +68,6 @@ RULE = Rule(
     limits="Expired entries of an organisation's pack are named in the reason of the finding that came back.",
     examples=_examples,
     check=_check,
+    unfixable="whether the exception is needed longer is for its owner to say",
     tags=("hardening-gap",),
 )

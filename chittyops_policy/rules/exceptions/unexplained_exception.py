@@ -59,5 +59,6 @@ RULE = Rule(
     limits="Whether the reason is a good one is for a reviewer to say. Ignores of other tools are not looked at.",
     examples=_examples,
     check=_check,
+    unfixable="only who made the exception knows the reason",
     tags=("hardening-gap",),
 )

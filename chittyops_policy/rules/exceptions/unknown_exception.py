@@ -60,5 +60,6 @@ RULE = Rule(
     how="Write # chittyops-policy: allow[rule-id] reason; `chittyops-policy rules` lists the ids.",
     examples=_examples,
     check=_check,
+    unfixable="which rule was meant only who made the exception knows",
     tags=("hardening-gap",),
 )

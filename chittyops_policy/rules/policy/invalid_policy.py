@@ -48,5 +48,6 @@ RULE = Rule(
     how="Correct the place; `chittyops-policy policy validate .chittyops-policy.yml` lists every mistake with a hint.",
     examples=_examples,
     check=_check,
+    unfixable="what the policy file was meant to say only its owners know",
     tags=("hardening-gap",),
 )

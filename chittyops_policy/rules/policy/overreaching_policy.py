@@ -51,5 +51,6 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
+    unfixable="what the repository may do is for the organisation to say",
     tags=("hardening-gap",),
 )

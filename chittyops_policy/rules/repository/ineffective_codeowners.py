@@ -147,6 +147,7 @@ def _examples() -> tuple[Example, ...]:
             "the default line stands last and takes everything",
             {**ci, name: "/.github/workflows/ @example/cicd-admins\n\n# everything else\n* @example/developers\n"},
             ("*",),
+            after={name: "# everything else\n* @example/developers\n\n/.github/workflows/ @example/cicd-admins\n"},
         ),
         Example(
             "the default line first, the workflows after it",

@@ -48,5 +48,6 @@ RULE = Rule(
     how="Add CHARTER.md at the top: tier, organisation, mission, scope, dependencies, owner.",
     examples=_examples,
     check=_check,
+    unfixable="what a repository answers for is for its owners to write down",
     tags=("hardening-gap",),
 )

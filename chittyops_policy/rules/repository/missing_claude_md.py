@@ -49,5 +49,6 @@ RULE = Rule(
     how="Add CLAUDE.md at the top: what the project is, how to build, test and deploy it, what must not be touched.",
     examples=_examples,
     check=_check,
+    unfixable="no fix has been written for it",
     tags=("hardening-gap",),
 )

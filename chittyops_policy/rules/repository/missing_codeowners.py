@@ -59,6 +59,7 @@ RULE = Rule(
     how="Add .github/CODEOWNERS: the default owners first, the lines for .github/workflows/ last.",
     examples=_examples,
     check=_check,
+    unfixable="no fix has been written for it",
     tags=("hardening-gap", "external/cwe/cwe-284", "owasp-cicd-sec-1"),
     limits="Whether branch protection asks for code owners' reviews is a setting that files do not show.",
 )

@@ -157,6 +157,7 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
+    unfixable="no fix has been written for it",
     tags=("hardening-gap", "external/cwe/cwe-1104", "owasp-cicd-sec-3"),
     limits=(
         "Whether the Renovate app is installed, what a preset adds and whether `directories` covers composite actions "

@@ -550,5 +550,6 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     places=("workflow", "action", "dependabot", ""),
+    unfixable="no fix has been written for it",
     tags=("hardening-gap", "external/cwe/cwe-1395", "external/cwe/cwe-390", "owasp-cicd-sec-10"),
 )

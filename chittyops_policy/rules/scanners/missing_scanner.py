@@ -227,5 +227,6 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     places=(),
+    unfixable="no fix has been written for it",
     tags=("hardening-gap", "external/cwe/cwe-1395", "owasp-cicd-sec-3"),
 )

@@ -242,5 +242,8 @@ RULE = Rule(
             {"type": "array", "items": {"type": "string", "pattern": r"^([^*?]+/)?[^/]+$"}, "uniqueItems": True},
         )
     },
+    unfixable=(
+        "a credential that was published must be revoked and made anew first; deleting the line would only hide it"
+    ),
     tags=("secrets-exposure", "external/cwe/cwe-798", "owasp-cicd-sec-6"),
 )

@@ -71,5 +71,6 @@ RULE = Rule(
     how="Name each secret: secrets.NAME. Choose between several with a condition: cond && secrets.A || secrets.B.",
     examples=_examples,
     check=_check,
+    unfixable="which secrets the step needs only its owners know",
     tags=("secrets-exposure", "external/cwe/cwe-250", "owasp-cicd-sec-6"),
 )

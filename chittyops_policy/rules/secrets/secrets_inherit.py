@@ -69,5 +69,6 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
+    unfixable="no fix has been written for it",
     tags=("secrets-exposure", "external/cwe/cwe-250", "owasp-cicd-sec-6"),
 )

@@ -153,5 +153,6 @@ RULE = Rule(
             {"type": "boolean"},
         ),
     },
+    unfixable="no fix has been written for it",
     tags=("secrets-exposure", "external/cwe/cwe-522", "owasp-cicd-sec-6"),
 )

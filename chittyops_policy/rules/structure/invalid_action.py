@@ -89,5 +89,6 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
+    unfixable="what the action was meant to say only its owners know",
     tags=("control-flow", "correctness"),
 )

@@ -80,5 +80,6 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
+    unfixable="what the configuration was meant to say only its owners know",
     tags=("control-flow", "correctness"),
 )

@@ -123,5 +123,6 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
+    unfixable="what the workflow was meant to say only its owners know",
     tags=("control-flow", "correctness"),
 )

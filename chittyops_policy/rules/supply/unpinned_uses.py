@@ -215,5 +215,6 @@ RULE = Rule(
             },
         )
     },
+    unfixable="no fix has been written for it",
     tags=("unpinned-dependency", "external/cwe/cwe-829", "owasp-cicd-sec-3"),
 )

@@ -78,5 +78,6 @@ RULE = Rule(
     how="Keep one of the two keys, or merge their values.",
     examples=_examples,
     check=_check,
+    unfixable="which of the two values was meant only its owners know",
     tags=("control-flow", "external/cwe/cwe-694"),
 )

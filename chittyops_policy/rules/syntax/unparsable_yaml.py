@@ -49,5 +49,6 @@ RULE = Rule(
     how="Correct the marked place. A value with `: ` or ` #` in it needs quotes or a block (`|`).",
     examples=_examples,
     check=_check,
+    unfixable="a file that cannot be read is never rewritten",
     tags=("control-flow", "external/cwe/cwe-1286"),
 )

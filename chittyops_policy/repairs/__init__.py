@@ -1,0 +1,1 @@
+"""Repairs: for each rule that can fix, a module of its name with ``repair(finding, context)``."""
