@@ -109,6 +109,25 @@ class Effect(Value):
         return hash((self.kind, self.path))
 
 
+class Creation(Value):
+    """A file that a fix creates, not yet rendered: that is left to whoever writes it.
+
+    path      where, relative to the repository; nothing may be there
+    template  a path under ``templates/``
+    values    what the template is filled with, by name
+    """
+
+    __slots__ = ("path", "template", "values")
+
+    def __init__(self, path: str, template: str, values: dict[str, Any]) -> None:
+        self.path = path
+        self.template = template
+        self.values = values
+
+    def __hash__(self) -> int:
+        return hash((self.path, self.template))
+
+
 class Fix(Value):
     """A repair for one finding, applied as a whole or not at all.
 
@@ -116,7 +135,7 @@ class Fix(Value):
     safety   SAFE when a careful owner would merge it unread, else REVIEW
     edits    changes of the text of the finding's file
     effects  what these edits do to the parsed file, all of it; empty where the file is not YAML
-    creates  (path, text) of files that do not exist yet
+    creates  files that do not exist yet
     notes    what a person should know before merging it, each a sentence
     """
 
@@ -128,7 +147,7 @@ class Fix(Value):
         safety: str,
         edits: tuple[Edit, ...] = (),
         effects: tuple[Effect, ...] = (),
-        creates: tuple[tuple[str, str], ...] = (),
+        creates: tuple[Creation, ...] = (),
         notes: tuple[str, ...] = (),
     ) -> None:
         self.title = title

@@ -1,4 +1,4 @@
-"""Finds the data that ships with the package: `policies/` and `schemas/`.
+"""Finds the data that ships with the package: `policies/`, `schemas/` and `templates/`.
 
 In a wheel they lie in ``chittyops_policy/_data``; in a checkout and an editable install beside the package.
 """
