@@ -784,7 +784,8 @@ def _skip_break(text: str, at: int) -> int:
     return min(at + 1, len(text))
 
 
-_ESCAPE_WIDTH = {"x": 4, "u": 6, "U": 10}
+ESCAPE_WIDTH = {"x": 4, "u": 6, "U": 10}
+"""How many characters an escape in double quotes takes, by the character behind its backslash; every other takes 2."""
 
 
 def _double_quoted_offsets(text: str, scalar: Scalar) -> list[int]:
@@ -809,7 +810,7 @@ def _double_quoted_offsets(text: str, scalar: Scalar) -> list[int]:
                 continue
             offsets.append(at)
             index += 1
-            at += _ESCAPE_WIDTH.get(following, 2)
+            at += ESCAPE_WIDTH.get(following, 2)
             continue
         if char in " \t\r\n":
             stop = at
