@@ -38,8 +38,9 @@ if TYPE_CHECKING:
     from .rule import Lookups
     from .snapshot import Snapshot
 
-MAX_PASSES = 8
-"""A file that would still change after so many does not settle. Real files need one to three."""
+MAX_PASSES = 20
+"""A file that would still change after so many does not settle. Real files need one to three; each proven pass leaves
+fewer findings, so the bound is for the patience of whoever waits."""
 
 
 class Applied(Value):

@@ -262,13 +262,13 @@ def test_what_is_written_reads_back_the_same(value: Any) -> None:
 
 
 @st.composite
-def documents(draw: st.DrawFn) -> str:
+def documents(draw: Callable[..., Any]) -> str:
     """Files as other tools write them: block or flow, any indentation, comments, either line ending, a mark, no end."""
     writer = YAML()
     writer.allow_unicode = True
-    writer.default_flow_style = draw(st.sampled_from([False, None]))
-    dash = draw(st.sampled_from([0, 2]))
-    writer.indent(mapping=draw(st.sampled_from([2, 4])), sequence=dash + 2, offset=dash)
+    writer.default_flow_style = False if draw(st.booleans()) else None
+    dash = 2 * draw(st.integers(0, 1))
+    writer.indent(mapping=2 * draw(st.integers(1, 2)), sequence=dash + 2, offset=dash)
     stream = io.StringIO()
     writer.dump(draw(TREES), stream)
     text = stream.getvalue()
@@ -295,7 +295,7 @@ def nodes(root: Node | None) -> list[Node]:
 
 
 @st.composite
-def amendments(draw: st.DrawFn, document: Document) -> Amendment:
+def amendments(draw: Callable[..., Any], document: Document) -> Amendment:
     probe = draw(st.sampled_from(nodes(document.root)))
     value = draw(VALUES)
     if isinstance(probe, Mapping):
