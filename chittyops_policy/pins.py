@@ -224,7 +224,7 @@ def _newest_at(releases: tuple[Release, ...], commit: str) -> Release | None:
 class Mismatch(Value):
     """A version that a comment states for a commit which is another one.
 
-    meant   the release that the comment names, or one of the major version that it names
+    meant   the release that the comment names, the newest one of a major or minor version
     actual  the release that the commit is; None where nobody knows
     """
 
@@ -247,19 +247,15 @@ def mismatch(slug: str, commit: str, stated: str, known: PinSources) -> Mismatch
         return None
     moving = len(version.numbers) < 3
     for releases in known.releases(slug):
-        meant: Release | None = None
         for release in releases:
-            other = parse_version(release.tag)
-            if other is None or not release.confirmed or not (other == version or version.covers(other)):
-                continue
             if release.commit == commit or commit in release.former:
-                return None
-            if meant is None or other == version:
-                meant = release
-        if meant is None:
-            continue
-        actual = _newest_at(releases, commit) or name_of(slug, commit, known)
-        return None if actual is None and moving else Mismatch(meant, actual)
+                other = parse_version(release.tag)
+                if other is not None and (other == version or version.covers(other)):
+                    return None
+        meant = choose((release for release in releases if release.confirmed), stated)
+        if meant is not None:
+            actual = _newest_at(releases, commit) or name_of(slug, commit, known)
+            return None if actual is None and moving else Mismatch(meant, actual)
     return None
 
 

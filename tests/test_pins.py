@@ -473,7 +473,7 @@ def test_a_comment_may_be_right(commit: str, stated: str) -> None:
     ("commit", "stated", "meant", "actual"),
     [
         (B, "v1.0.0", "v1.0.0", "v1.1.0"),
-        (C, "v1", "v1.0.0", "v2.0.0"),
+        (C, "v1", "v1.1.0", "v2.0.0"),
         (A[:-1] + "b", "v1.0.0", "v1.0.0", None),  # all digits but the last
     ],
 )
