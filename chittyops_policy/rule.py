@@ -13,16 +13,30 @@ from .workflow import Action, Workflow
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, TypeAlias
+    from typing import Any, Protocol, TypeAlias
 
     from .document import Node
     from .model import Fix, NoFix
     from .snapshot import Snapshot
+    from .versions import Release
 
     View: TypeAlias = Workflow | Action | Document | Snapshot
     Outcome: TypeAlias = "Finding | Unknown | NotApplicable | Evidence"
     Check: TypeAlias = Callable[[Any, "Context"], Iterable[Outcome]]
     Repair: TypeAlias = Callable[[Finding, "Context"], Fix | NoFix]
+
+    class PinHost(Protocol):
+        """Where the commits of actions can be asked for. Each answer is kept; None means that it cannot tell."""
+
+        def releases(self, slug: str) -> tuple[Release, ...] | None:
+            """Every tag of ``owner/repo`` (lower case) with its commit."""
+
+        def branch(self, slug: str, name: str) -> Release | None:
+            """The head of a branch; None also where there is no such branch."""
+
+        def membership(self, slug: str, commit: str) -> str:
+            """Whether a commit belongs to a repository: one of ON_BRANCH, ON_TAG, FOREIGN, UNTOLD."""
+
 
 WORKFLOW = "workflow"
 ACTION = "action"
@@ -36,6 +50,11 @@ YAML subject (also a broken one), or the `Snapshot`.
 When only named files are checked, a rule that visits the repository still runs, and of its findings those in the named
 files are kept.
 """
+
+
+ON_BRANCH, ON_TAG, FOREIGN, UNTOLD = "branch", "tag", "foreign", "unknown"
+"""How a commit belongs to a repository: a branch contains it, only a tag does, none does (it may be a fork's, which
+GitHub shows under the same address), or nobody could tell."""
 
 
 class Unknown(Value):
@@ -202,13 +221,15 @@ class Lookups:
     """What a rule may ask of the world beyond the snapshot. Offline nothing answers, and None means "cannot tell".
 
     `repository(slug)` gives the snapshot of another repository, for calls across a set of checked repositories;
-    `asked` collects the slugs, in lower case, that somebody wanted.
+    `asked` collects the slugs, in lower case, that somebody wanted. `pins` is GitHub where a call may ask it: its
+    answers change from day to day, so a report that needed them is not to be kept.
     """
 
-    __slots__ = ("asked", "repositories")
+    __slots__ = ("asked", "pins", "repositories")
 
-    def __init__(self, repositories: Mapping[str, Snapshot] | None = None) -> None:
+    def __init__(self, repositories: Mapping[str, Snapshot] | None = None, pins: PinHost | None = None) -> None:
         self.repositories = repositories or {}
+        self.pins = pins
         self.asked: set[str] = set()
 
     def repository(self, slug: str) -> Snapshot | None:

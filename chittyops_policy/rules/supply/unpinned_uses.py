@@ -106,6 +106,17 @@ jobs:
     steps:
       - uses: {uses}
 """
+_STEPS = """\
+on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: {}
+      - uses: {}
+      - name: Label
+        uses: {}
+"""
 _SHA = "11bd71901bbe5b1630ceea73d27597364c9af683"
 
 
@@ -127,6 +138,22 @@ def _examples() -> tuple[Example, ...]:
                 "github/codeql-action/init@main",
                 "acme/ci/.github/workflows/gates.yml@main",
             ),
+        ),
+        Example(
+            "The fix takes the newest release of the same major version and says which one it is",
+            _STEPS.format(
+                "actions/checkout@v1",
+                "'actions/setup-node@v1.4.4' # v1",
+                "actions/labeler@v2 # zizmor: ignore[artipacked]",
+            ),
+            fires=("actions/checkout@v1", "actions/setup-node@v1.4.4", "actions/labeler@v2"),
+            after={
+                ".github/workflows/example.yml": _STEPS.format(
+                    "actions/checkout@50fbc622fc4ef5163becd7fab6573eac35f8462e # v1.2.0",
+                    "'actions/setup-node@56899e050abffc08c2b3b61f3ec6a79a9dc3223d' # v1.4.4",
+                    "actions/labeler@5f867a63be70efff62b767459b009290364495eb # 2.2.0 # zizmor: ignore[artipacked]",
+                )
+            },
         ),
         Example(
             "A full commit SHA and local references need nothing",
@@ -215,6 +242,5 @@ RULE = Rule(
             },
         )
     },
-    unfixable="no fix has been written for it",
     tags=("unpinned-dependency", "external/cwe/cwe-829", "owasp-cicd-sec-3"),
 )

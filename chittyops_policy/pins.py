@@ -1,0 +1,264 @@
+"""Where the commit of an action comes from: the repository's lock, then GitHub where it may be asked, then the pack.
+
+The first of them that knows the version decides, and every answer says which one it was. What contradicts it, and what
+is known against the action, goes with the answer as a doubt; what must not be pinned is refused with the reason.
+"""
+
+from __future__ import annotations
+
+from .model import Value
+from .pin_lock import PIN_LOCK, read_lock
+from .pin_pack import REFUSE, shipped
+from .rule import FOREIGN, ON_BRANCH, ON_TAG
+from .versions import choose, is_short_commit, parse_version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from .pin_lock import PinLock
+    from .pin_pack import Pack
+    from .rule import Context, PinHost
+    from .versions import Release
+
+ASK_GITHUB = "`chittyops-policy pins update` with a token asks GitHub"
+
+
+class Pin(Value):
+    """What a reference is to be pinned to.
+
+    name     the exact version for the comment, or the branch where a branch was named
+    commit   40 hex digits
+    origin   words that fit behind "the commit comes from"
+    doubts   sentences about why a person should look first; without any, the pin is as good as its origin
+    """
+
+    __slots__ = ("commit", "doubts", "name", "origin")
+
+    def __init__(self, name: str, commit: str, origin: str, doubts: tuple[str, ...] = ()) -> None:
+        self.name = name
+        self.commit = commit
+        self.origin = origin
+        self.doubts = doubts
+
+
+class Unpinnable(Value):
+    """Why a reference cannot be pinned: a sentence fragment that says what would help.
+
+    `alarm` tells a contradiction that somebody should look at from a mere lack of knowledge.
+    """
+
+    __slots__ = ("alarm", "reason")
+
+    def __init__(self, reason: str, alarm: bool = False) -> None:
+        self.reason = reason
+        self.alarm = alarm
+
+
+class PinSources:
+    """What one repository's pins are taken from; `host` is None where nobody may be asked."""
+
+    __slots__ = ("host", "lock", "pack")
+
+    def __init__(self, lock: PinLock, host: PinHost | None, pack: Pack) -> None:
+        self.lock = lock
+        self.host = host
+        self.pack = pack
+
+    def releases(self, slug: str) -> Iterator[tuple[Release, ...]]:
+        """What each source says of a repository, in the order in which they decide."""
+        yield self.lock.releases(slug)
+        if self.host is not None:
+            yield self.host.releases(slug) or ()
+        yield self.pack.entry(slug).releases
+
+
+def sources(context: Context) -> PinSources:
+    """The sources for the repository of a check."""
+    return context.once(_sources)  # type: ignore[no-any-return]
+
+
+def lock_of(context: Context) -> PinLock:
+    """The lock of the repository of a check, read once."""
+    return context.once(_lock)  # type: ignore[no-any-return]
+
+
+def _lock(context: Context) -> PinLock:
+    return read_lock(context.snapshot.document(PIN_LOCK))
+
+
+def _sources(context: Context) -> PinSources:
+    return PinSources(lock_of(context), context.lookups.pins, shipped())
+
+
+def resolve(slug: str, ref: str, known: PinSources, *, fresh: bool = False) -> Pin | Unpinnable:
+    """The pin for ``owner/repo`` (lower case) at a reference that is no full commit.
+
+    `fresh` asks anew instead of taking the lock's word, which then only serves to notice what has changed.
+    """
+    if is_short_commit(ref):
+        return Unpinnable("a shortened commit id does not say for certain which commit is meant; write all 40 digits")
+    if known.lock.mistakes:
+        return Unpinnable(f"{PIN_LOCK} cannot be read")
+    entry = known.pack.entry(slug)
+    warned = entry.warned
+    doubts = [] if warned is None else [f"There is a warning about {slug}: {warned.words}."]
+    if not fresh:
+        locked = choose(known.lock.releases(slug), _name(ref))  # a branch stands there by its bare name
+        if locked is not None:
+            other = _otherwise(locked, entry.releases)
+            if other is not None:
+                doubts.append(f"{_capital(other.origin)} has {other.commit} for {other.tag}.")
+            return Pin(locked.tag, locked.commit, locked.origin, tuple(doubts))
+    if warned is not None and warned.effect == REFUSE:
+        return Unpinnable(f"there is a warning about {slug}: {warned.words}")
+    if known.host is not None:
+        found = _from_host(slug, ref, known, known.host, entry.releases, doubts)
+        if found is not None:
+            return found
+    release = None if ref.startswith("refs/heads/") else choose(entry.releases, ref)
+    if release is None:
+        return Unpinnable(_lack(slug, ref, known, bool(entry.releases)))
+    contradicting = _otherwise(release, known.lock.releases(slug))
+    if contradicting is not None:
+        return _moved(slug, release, contradicting)
+    return Pin(release.tag, release.commit, release.origin, (*doubts, *_own_doubts(release, ref)))
+
+
+def _from_host(
+    slug: str, ref: str, known: PinSources, host: PinHost, packed: tuple[Release, ...], doubts: list[str]
+) -> Pin | Unpinnable | None:
+    releases = host.releases(slug)
+    if releases is None:
+        return None
+    branch = ref.startswith("refs/heads/")
+    release = None if branch else choose(releases, ref)
+    if release is None:
+        if ref.startswith("refs/tags/"):
+            return None
+        head = host.branch(slug, _name(ref))
+        if head is None:
+            return None
+        tagged = _newest_at(releases, head.commit)
+        if tagged is None:
+            return Pin(
+                head.tag,
+                head.commit,
+                head.origin,
+                (*doubts, f"{head.tag} is a branch: from now on the step stays at today's commit of it."),
+            )
+        release = tagged
+    # What the lock has was looked at; it decides over the pack where they differ.
+    locked = next((item for item in known.lock.releases(slug) if item.tag == release.tag), None)
+    contradicting = _otherwise(release, known.lock.releases(slug) if locked is not None else packed)
+    if contradicting is not None:
+        return _moved(slug, release, contradicting)
+    found = list(doubts)
+    membership = host.membership(slug, release.commit)
+    if membership == FOREIGN:
+        return Unpinnable(f"{release.commit} is in no branch and no tag of {slug}; it may be a fork's", alarm=True)
+    if membership != ON_BRANCH:
+        only = "is on no branch: only a tag leads to it" if membership == ON_TAG else "could not be found on a branch"
+        found.append(f"The commit {only}.")
+    return Pin(release.tag, release.commit, release.origin, (*found, *_own_doubts(release, ref)))
+
+
+def _moved(slug: str, now: Release, before: Release) -> Unpinnable:
+    return Unpinnable(
+        f"the tag {now.tag} of {slug} names {now.commit} by {now.origin}, but {before.commit} by {before.origin}; look "
+        f"at both, then write the right one into {PIN_LOCK}",
+        alarm=True,
+    )
+
+
+def _otherwise(release: Release, others: tuple[Release, ...]) -> Release | None:
+    """The release of the same tag that another source has with another commit."""
+    return next((item for item in others if item.tag == release.tag and item.commit != release.commit), None)
+
+
+def _own_doubts(release: Release, ref: str) -> Iterator[str]:
+    """What speaks against taking a release unread."""
+    if not release.confirmed:
+        yield f"The owner's own tag was not seen: {release.stated_by} public repositories state this commit."
+    if release.former:
+        before = " and ".join(release.former)
+        yield f"Public repositories also state {before} for {release.tag}: the tag seems to have moved."
+    if release.retargeted:
+        yield f"The owner points several versions at this commit: it is not the code that {release.tag} was at first."
+    version, wanted = parse_version(release.tag), parse_version(ref)
+    if version is not None and version == wanted and release.tag != _name(ref):
+        yield f"The owner spells the tag {release.tag}."
+
+
+def _lack(slug: str, ref: str, known: PinSources, packed: bool) -> str:
+    name = _name(ref)
+    if known.host is not None:
+        return f"neither GitHub nor the pack of {known.pack.date} has {name} of {slug}"
+    if ref.startswith("refs/heads/") or parse_version(name) is None:
+        lack = f"{name} is a branch, or a tag that its owner moves"
+    elif packed:
+        lack = f"the pack of {known.pack.date} has no release of {slug} that {name} names"
+    else:
+        lack = f"the pack of {known.pack.date} has nothing of {slug}"
+    return f"{lack}; {ASK_GITHUB}"
+
+
+def _name(ref: str) -> str:
+    return ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _newest_at(releases: tuple[Release, ...], commit: str) -> Release | None:
+    """The most exact of the newest version tags at a commit."""
+    found = [
+        (version.order, release)
+        for release in releases
+        if release.commit == commit and (version := parse_version(release.tag)) is not None
+    ]
+    return max(found, key=lambda item: item[0])[1] if found else None
+
+
+class Mismatch(Value):
+    """A version that a comment states for a commit which is another one.
+
+    meant   the release that the comment names, the newest one of a major or minor version
+    actual  the release that the commit is; None where nobody knows
+    """
+
+    __slots__ = ("actual", "meant")
+
+    def __init__(self, meant: Release, actual: Release | None) -> None:
+        self.meant = meant
+        self.actual = actual
+
+
+def mismatch(slug: str, commit: str, stated: str, known: PinSources) -> Mismatch | None:
+    """What is wrong about a comment that states a version for a full commit; None where nothing is known to be.
+
+    The first source that knows the stated version decides. Of a moving tag (``v4``) only a commit that is known to be
+    of another version is wrong, of an exact one every other commit; a commit that the tag has named before is right.
+    """
+    version = parse_version(stated)
+    commit = commit.lower()
+    if version is None:
+        return None
+    moving = len(version.numbers) < 3
+    for releases in known.releases(slug):
+        for release in releases:
+            if release.commit == commit or commit in release.former:
+                other = parse_version(release.tag)
+                if other is not None and (other == version or version.covers(other)):
+                    return None
+        meant = choose((release for release in releases if release.confirmed), stated)
+        if meant is not None:
+            actual = _newest_at(releases, commit) or name_of(slug, commit, known)
+            return None if actual is None and moving else Mismatch(meant, actual)
+    return None
+
+
+def name_of(slug: str, commit: str, known: PinSources) -> Release | None:
+    """The release that a commit is, by the first source that knows it; None where none does."""
+    return next((found for releases in known.releases(slug) if (found := _newest_at(releases, commit))), None)

@@ -1,0 +1,65 @@
+"""Names an action by the commit of its version and keeps the version as a comment."""
+
+from __future__ import annotations
+
+from chittyops_policy.edits import comment_on, line_end, replace_within, scalar_at, set_comment
+from chittyops_policy.errors import CannotEdit
+from chittyops_policy.model import REVIEW, SAFE, Fix, NoFix
+from chittyops_policy.pins import Unpinnable, resolve, sources
+from chittyops_policy.versions import stated_version
+from chittyops_policy.workflow import Uses
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from chittyops_policy.document import Document, Scalar
+    from chittyops_policy.model import Finding
+    from chittyops_policy.rule import Context
+
+
+def repair(finding: Finding, context: Context) -> Fix | NoFix:
+    """Puts the commit in the place of the reference; SAFE where nothing speaks against the commit.
+
+    It is the major version that was asked for, at a commit that somebody can look up, and the update tool moves it on
+    from there. What a person should weigh first (a warning, a tag that has moved, an origin that is hearsay) makes it
+    REVIEW.
+    """
+    document = context.snapshot.document(finding.path)
+    node = None if document is None or finding.span is None else scalar_at(document, finding.span.start)
+    if document is None or node is None:
+        return NoFix("the reference is not where it was")
+    uses = Uses(node, job=False)
+    if uses.kind == "docker":
+        return NoFix("which digest a tag of an image has only its registry knows, and no registry is asked")
+    if uses.kind not in ("action", "workflow"):
+        return NoFix("it names no action that could be looked up")
+    pin = resolve(uses.slug, uses.ref, sources(context))
+    if isinstance(pin, Unpinnable):
+        return NoFix(pin.reason)
+    _require_own_line_end(document, node)
+    old = comment_on(document, node.end)
+    kept = "" if old is None or stated_version(old) is not None or old == uses.ref else old
+    notes = (f"The commit comes from {pin.origin}.", *pin.doubts)
+    if kept:
+        notes += ("Renovate updates the version before the other words of the comment, Dependabot leaves it as it is.",)
+    # Other words stay, with a sign of their own: they may be meant for a tool that reads this line.
+    comment = f"{pin.name} # {kept}" if kept else pin.name
+    end = len(node.value.rstrip())
+    amendment = replace_within(document, node, [(end - len(uses.ref), end, pin.commit)])
+    amendment += set_comment(document, node.end, comment)
+    name = uses.text.partition("@")[0]
+    return Fix(
+        f"pin {name} to {pin.name}",
+        REVIEW if pin.doubts else SAFE,
+        amendment.edits,
+        amendment.effects,
+        notes=notes,
+    )
+
+
+def _require_own_line_end(document: Document, node: Scalar) -> None:
+    """Raises CannotEdit where a comment at the end of the line would not be read as that of this reference."""
+    if node.style in ("|", ">") or "\n" in document.text[node.start : node.end]:
+        raise CannotEdit("the reference does not stand on one line, so that no comment can name its version")
+    rest = document.text[node.end : line_end(document, node.end)].lstrip(" \t")
+    if rest and not rest.startswith("#"):
+        raise CannotEdit("something else follows on the same line, so that no comment can name its version")
