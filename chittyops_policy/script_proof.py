@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 
+from . import literal_quoting
 from . import shell_quoting as quoting
 from .errors import CannotEdit
 from .expressions import Expr, parse, segments
+from .literal_quoting import STRING
 from .model import Value
 from .shell_quoting import (
     ARITHMETIC,
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
 
     from .shell_quoting import Part, Reading
 
-_EXPANDED = {SINGLE: DOUBLE, DOUBLE: DOUBLE, HEREDOC: HEREDOC, QUOTED_HEREDOC: HEREDOC, BARE: DOUBLE}
+_EXPANDED = {SINGLE: DOUBLE, DOUBLE: DOUBLE, HEREDOC: HEREDOC, QUOTED_HEREDOC: HEREDOC, BARE: DOUBLE, STRING: STRING}
 """What stands around an expression → what has to stand around its variable."""
+
+_IMPORT = "import os\n"
 
 
 def script_meaning_kept(
@@ -48,25 +52,33 @@ def script_meaning_kept(
     """
     if before == after:
         return None if not moves else f"{min(moves)} is set and never used"
-    if shell not in ("bash", "sh"):
+    if shell not in ("bash", "sh", *literal_quoting.LANGUAGES):
         return f"scripts for {shell or 'an unknown shell'} are not understood"
+    if shell == literal_quoting.PYTHON and after.startswith(_IMPORT) and not before.startswith(_IMPORT):
+        after = after.removeprefix(_IMPORT)
+        if re.search(r"\bos\b(?!\.\w)", re.sub(r"(?m)^[ \t]*import os[ \t]*$", "", before)) or "__future__" in before:
+            return "the script has a use of its own for the name os"
+    elif shell == literal_quoting.PYTHON and not re.search(r"(?m)^import (?:[\w., ]+, )?os\b(?!\.| as)", after):
+        return "the script does not import os"
+    read = quoting.read if shell in ("bash", "sh") else literal_quoting.read
     try:
-        old, new = quoting.read(before, shell), quoting.read(after, shell)
+        old, new = read(before, shell), read(after, shell)
     except CannotEdit as problem:
         return problem.reason
     values = {**(known or {}), **moves}
     for name in moves:
         if re.search(rf"\b{re.escape(name)}\b", _without_expressions(before)):
             return f"the script has a use of its own for {name}"
-    for part in new.parts:
-        text = part.text[3:-2].strip() if part.kind == EXPRESSION else ""
+    sides = _Side(old, before), _Side(new, after)
+    for item in sides[1].items:
+        text = item.text[3:-2].strip() if item.kind == EXPRESSION else ""
         if text and text in moves.values():
             return f"${{{{ {text} }}}} still stands in the script"
         for name in values:
-            shown = re.compile(rf"\$(?:{{{name}}}|{name}\b)")
-            if part.kind in (TEXT, COMMENT) and shown.search(part.text) and not shown.search(before):
-                return f"${name} stands in {part.quoting}, where it is not expanded"
-    return _compared(_Side(old, before, values), _Side(new, after, values), old)
+            shown = re.compile(rf"\$(?:{{(?:env:|process\.env\.)?{name}}}|(?:env:)?{name}\b)")
+            if item.kind in (TEXT, COMMENT) and shown.search(item.text) and not shown.search(before):
+                return f"${name} stands in {item.part.quoting}, where it is not expanded"
+    return _compared(*sides, values, old, shell)
 
 
 def _without_expressions(script: str) -> str:
@@ -94,8 +106,7 @@ class _Item(Value):
 class _Side:
     """The items of one of the two scripts."""
 
-    def __init__(self, reading: Reading, script: str, values: Mapping[str, str]) -> None:
-        self.values = values
+    def __init__(self, reading: Reading, script: str) -> None:
         self.items: list[_Item] = []
         for part in reading.parts:
             line = script.count("\n", 0, part.start) + 1
@@ -110,19 +121,27 @@ class _Side:
                 self.items.append(_Item(part.kind, part.quoting, part.text, part, line))
 
 
-def _compared(old: _Side, new: _Side, reading: Reading) -> str | None:
+def _compared(old: _Side, new: _Side, values: Mapping[str, str], reading: Reading, shell: str) -> str | None:
     for was, now in zip(old.items, new.items, strict=False):
         if (was.kind, was.quoting, was.text) == (now.kind, now.quoting, now.text):
             continue
         moved = was.kind == EXPRESSION and now.kind == VARIABLE
-        if not moved or new.values.get(now.text) != was.text[3:-2].strip():
+        if not moved or values.get(now.text) != was.text[3:-2].strip():
             return f"line {was.line} of the script: {_shown(was)} has become {_shown(now)}"
-        if _EXPANDED.get(was.quoting) != now.quoting:
+        expanded = _EXPANDED.get(was.quoting)
+        if shell == literal_quoting.JAVASCRIPT and was.quoting == BARE:
+            expanded = literal_quoting.JSON
+        if expanded != now.quoting:
             return (
                 f"line {now.line} of the script: ${now.text} stands in {now.quoting}, its value stood in {was.quoting}"
             )
         expr = parse(was.text[3:-2])
-        reason = quoting.unsuited(reading, was.part, expr) if isinstance(expr, Expr) else "it does not parse"
+        if not isinstance(expr, Expr):
+            reason = "it does not parse"
+        elif shell in ("bash", "sh"):
+            reason = quoting.unsuited(reading, was.part, expr)
+        else:
+            reason = literal_quoting.unsuited(was.part, expr, shell)
         if reason:
             return f"line {was.line} of the script: {was.text} cannot become a variable: {reason}"
     if len(old.items) != len(new.items):

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import re
 
+from . import literal_quoting
 from . import shell_quoting as quoting
 from .errors import CannotEdit
 from .expressions import Call, Expr, references, segments, walk
+from .literal_quoting import JAVASCRIPT, PWSH, PYTHON, STRING, Literal, LiteralReading
 from .model import Value
-from .shell_quoting import BARE, DOUBLE, EXPRESSION, HEREDOC, QUOTED_HEREDOC, SINGLE, Part, Reading
+from .shell_quoting import BARE, DOUBLE, EXPRESSION, HEREDOC, QUOTED_HEREDOC, RAW, SINGLE, TEXT, Part, Reading
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     Pieces = list[tuple[int, int, str]]
 
 SHELLS: Final = ("bash", "sh")
+CMD: Final = "cmd"
 
 
 class Environment(Value):
@@ -81,10 +84,12 @@ def rewrite(script: str, shell: str, wanted: Collection[str], environment: Envir
     An expression is moved everywhere in the script or nowhere. Raises CannotEdit where the script is not understood
     or its shell is not known.
     """
-    if shell not in SHELLS:
+    if shell == CMD:
+        raise CannotEdit("cmd puts the value of %NAME% into a line before it reads it, so it would still be code there")
+    if shell not in SHELLS and shell not in literal_quoting.LANGUAGES:
         raise CannotEdit(f"scripts for {shell or 'an unknown shell'} are not rewritten")
     names = _Names(script, wanted, environment)
-    return _shell(script, shell, names)
+    return _shell(script, shell, names) if shell in SHELLS else _literals(script, shell, names)
 
 
 # --------------------------------------------------------------------------------------------------------- names
@@ -307,3 +312,133 @@ def _unquotable(reading: Reading, wanted: Collection[str]) -> dict[int, int]:
         if doc.quoted and plain:
             found[doc.start] = doc.end
     return found
+
+
+# --------------------------------------------------------------------------- PowerShell, Python and JavaScript
+
+
+def _literals(script: str, language: str, names: _Names) -> Rewrite:
+    reading = literal_quoting.read(script, language)
+    parts = [part for part in reading.parts if part.kind == EXPRESSION and inner(part.text) in names.wanted]
+    for part in parts:
+        text = inner(part.text)
+        reason = literal_quoting.unsuited(part, names.expressions[text], language)
+        literal = _literal_of(reading, part)
+        if not reason and literal is not None:
+            reason = _unfit(script, reading, part, literal, language)
+        if reason and text not in names.refused:
+            names.refused[text] = f"{reason} (line {script.count(chr(10), 0, part.start) + 1} of the script)"
+    loads_os = ""
+    if language == PYTHON and parts:
+        loads_os = _import_of_os(script, parts[0].start, names)
+    moved = [(part, name) for part in parts if inner(part.text) not in names.refused
+             for name in (names.choose(inner(part.text)),) if name]  # fmt: skip
+    pieces: Pieces = []
+    opened: set[int] = set()
+    for part, name in moved:
+        literal = _literal_of(reading, part)
+        if language in PWSH:
+            pieces += _pwsh(script, reading, part, name, literal, opened)
+        elif language == PYTHON:
+            assert literal is not None
+            pieces += _python(reading, part, name, literal, opened)
+        else:
+            pieces += _javascript(part, name, literal, opened)
+    if moved and loads_os:
+        pieces.append((0, 0, loads_os))
+    quoted = all(part.quoting == STRING for part, _ in moved)
+    return Rewrite(tuple(sorted(pieces)), names.added, names.known, names.refused, quoted)
+
+
+def _literal_of(reading: LiteralReading, part: Part) -> Literal | None:
+    """The innermost string literal around a part; None in a here-string of PowerShell and in code."""
+    around = [literal for literal in reading.literals if literal.start < part.start < literal.end]
+    return max(around, key=lambda literal: literal.start, default=None) if part.quoting == STRING else None
+
+
+def _whole(part: Part, literal: Literal) -> bool:
+    start = literal.start + len(literal.prefix) + len(literal.quote)
+    return part.start == start and part.end == literal.end - len(literal.quote)
+
+
+def _inside(reading: LiteralReading, literal: Literal) -> list[Part]:
+    return [part for part in reading.parts if literal.start < part.start < literal.end and part.quoting != BARE]
+
+
+def _unfit(script: str, reading: LiteralReading, part: Part, literal: Literal, language: str) -> str:
+    """Why a literal cannot take a variable."""
+    if language not in PWSH and literal.quote != "`" and (language == JAVASCRIPT or _whole(part, literal)):
+        if re.search(r"[\w$]$", script[: literal.start]) or re.match(r"[\w$]", script[literal.end :]):
+            return "a word stands directly beside the string"
+    if language == PYTHON:
+        if "u" in literal.prefix.lower():
+            return "the prefix u cannot stand with a variable"
+        if re.match(r"\s*(?:\.format\w*\(|%)", script[literal.end :]):
+            return "it stands in a format, which reads the value as text of its own"
+    if language == JAVASCRIPT and literal.quote != "`":
+        text = script[literal.start + 1 : literal.end - 1]
+        plain = "".join(part.text for part in _inside(reading, literal) if part.kind != EXPRESSION)
+        octal = any(part.kind == RAW for part in _inside(reading, literal))
+        if "`" in plain or "${" in plain or octal or "\n" in plain:
+            return "the other text of the string would mean something else in a template: " + text[:40]
+    return ""
+
+
+def _pwsh(
+    script: str, reading: LiteralReading, part: Part, name: str, literal: Literal | None, opened: set[int]
+) -> Pieces:
+    if literal is None:
+        return [(part.start, part.end, f"${{env:{name}}}")]
+    pieces: Pieces = [(part.start, part.end, f"$env:{name}" if _whole(part, literal) else f"${{env:{name}}}")]
+    if literal.quote == "'" and literal.start not in opened:
+        opened.add(literal.start)
+        pieces += [(literal.start, literal.start + 1, '"'), (literal.end - 1, literal.end, '"')]
+        for other in _inside(reading, literal):
+            written = re.sub(r"([$`\"])", r"`\1", other.text)
+            if other.kind == TEXT and written != script[other.start : other.end]:
+                pieces.append((other.start, other.end, written))
+    return pieces
+
+
+def _python(reading: LiteralReading, part: Part, name: str, literal: Literal, opened: set[int]) -> Pieces:
+    formatted = "f" in literal.prefix.lower()
+    if _whole(part, literal) and literal.prefix.lower() in ("", "f") and not literal.beside:
+        return [(literal.start, literal.end, f'os.environ["{name}"]')]
+    quote = "'" if literal.quote[0] == '"' else '"'
+    pieces: Pieces = [(part.start, part.end, f"{{os.environ[{quote}{name}{quote}]}}")]
+    if not formatted and literal.start not in opened:
+        opened.add(literal.start)
+        pieces.append((literal.start, literal.start + len(literal.prefix), literal.prefix + "f"))
+        for other in _inside(reading, literal):
+            if other.kind == TEXT and other.text in ("{", "}"):
+                pieces.append((other.start, other.end, other.text * 2))
+    return pieces
+
+
+def _import_of_os(script: str, first: int, names: _Names) -> str:
+    """The line that a Python script needs before it can read its environment; '' where it has one."""
+    if re.search(r"^import (?:[\w., ]+, )?os\b(?!\.| as)", script[:first], re.MULTILINE):
+        return ""
+    problem = ""
+    if re.search(r"^from __future__", script, re.MULTILINE):
+        problem = "the script does not import os, and an import cannot stand before from __future__"
+    elif re.search(r"\bos\b(?!\.\w)", re.sub(r"^[ \t]*import os[ \t]*$", "", script, flags=re.MULTILINE)):
+        problem = "the name os is used for something else in the script"
+    if problem:
+        for text in names.wanted:
+            names.refused.setdefault(text, problem)
+    return "import os\n"
+
+
+def _javascript(part: Part, name: str, literal: Literal | None, opened: set[int]) -> Pieces:
+    if literal is None:
+        return [(part.start, part.end, f"JSON.parse(process.env.{name})")]
+    if literal.quote == "`":
+        return [(part.start, part.end, f"${{process.env.{name}}}")]
+    if _whole(part, literal):
+        return [(literal.start, literal.end, f"process.env.{name}")]
+    pieces: Pieces = [(part.start, part.end, f"${{process.env.{name}}}")]
+    if literal.start not in opened:
+        opened.add(literal.start)
+        pieces += [(literal.start, literal.start + 1, "`"), (literal.end - 1, literal.end, "`")]
+    return pieces
