@@ -225,9 +225,10 @@ class Context:
     lookups     what may be asked of the world
     memo        results that several rules of one check share, keyed by the function that computes them
     named       the paths of the only files whose findings count; None where the whole repository is checked
+    others      the contexts of all rules that run, by id: for a fix that must not break another rule
     """
 
-    __slots__ = ("lookups", "memo", "named", "options", "parameters", "rule", "snapshot")
+    __slots__ = ("lookups", "memo", "named", "options", "others", "parameters", "rule", "snapshot")
 
     def __init__(
         self,
@@ -238,6 +239,7 @@ class Context:
         lookups: Lookups,
         memo: dict[Any, Any],
         named: frozenset[str] | None = None,
+        others: Mapping[str, Context] | None = None,
     ) -> None:
         self.rule = rule
         self.snapshot = snapshot
@@ -246,6 +248,7 @@ class Context:
         self.lookups = lookups
         self.memo = memo
         self.named = named
+        self.others = {} if others is None else others  # the engine fills it
 
     def once(self, compute: Callable[[Context], Any]) -> Any:
         """The value of a function of this repository, computed at the first request and shared between rules.
