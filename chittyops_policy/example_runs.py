@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .engine import check
 from .policy import Overrides, effective
-from .policy_file import POLICY_FILE, Setting
+from .policy_file import POLICY_FILE, Setting, merged
 from .snapshot import MemoryTree, Snapshot
 
 TYPE_CHECKING = False
@@ -34,4 +34,5 @@ def run_example(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example) 
     )
     for name, value in example.options.items():
         policy.rules[rule.id].options[name] = Setting(value, "example")
+    policy.parameters = merged(policy.parameters, example.parameters)
     return check(snapshot, catalogue, policy, today=EXAMPLE_DATE)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 
 from . import __version__
-from .edits import Amendment, insert_item
+from .document import Sequence
+from .edits import Amendment, insert_item, scalar_at
 from .errors import CannotEdit
 from .model import Edit, Value
 from .resources import INSTALLED, read_resource
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from .document import Document, Node, Sequence
+    from .document import Document, Node
     from .workflow import Job
 
 BEACON = "beacon"
@@ -29,6 +30,9 @@ CREDENTIALS = "credentials"
 
 RELEASE_FILE = "release.json"
 """``{"commit": "<40 hex digits>"}``, beside the policies of a wheel that was built from a release's tag."""
+
+_BEFORE_USES = ("name", "id", "if", "continue-on-error")
+"""The keys of a step that people write before ``uses``."""
 
 _HOSTED = ("ubuntu-", "windows-", "macos-")
 """How the labels of GitHub's own runners begin; all of them have bash, curl and jq (actions/runner-images, 2026-11)."""
@@ -81,11 +85,27 @@ def released_commit() -> str | None:
     return str(found)
 
 
-def insert_step(document: Document, steps: Sequence, index: int, step: dict[str, Any], action: OwnAction) -> Amendment:
-    """A list of steps with one more before the one at `index`: `step`, whose ``uses`` is `action`."""
-    if steps.flow:
+def insert_step(
+    document: Document, job: Job, index: int | None, action: OwnAction, step: Mapping[str, Any]
+) -> Amendment:
+    """A job with one more step before the one at `index`, or at the end: `step`, whose ``uses`` gets the action.
+
+    Raises CannotEdit where it is not certain that the step works in this job.
+    """
+    steps = job.node.get("steps")
+    if not isinstance(steps, Sequence) or steps.flow:
         raise CannotEdit("the steps stand in brackets, where the version of a pinned action cannot be noted")
-    amendment = insert_item(document, steps, index, step)
+    reason = hindrance(job)
+    if reason:
+        raise CannotEdit(reason)
+    first = {key: value for key, value in step.items() if key in _BEFORE_USES}
+    rest = {key: value for key, value in step.items() if key not in _BEFORE_USES}
+    where = len(steps.items) if index is None else index
+    amendment = insert_item(document, steps, where, {**first, "uses": action.uses, **rest})
+    size = len(document.text)
+    last = scalar_at(document, size - 1)
+    if last is not None and last.style in ("|", ">") and any(edit.span.start == size for edit in amendment.edits):
+        raise CannotEdit("the file ends without a line break, which the script at its end would get")
     edits = [
         Edit(edit.span, edit.text.replace(action.uses, f"{action.uses} # {action.comment}")) for edit in amendment.edits
     ]

@@ -161,6 +161,12 @@ def _examples() -> tuple[Example, ...]:
             "A Worker is deployed and nothing reports to the Beacon",
             {path: _DEPLOY, "wrangler.toml": _WRANGLER},
             fires=("deploy",),
+            parameters={"own_actions": {"commit": "0123456789abcdef0123456789abcdef01234567", "version": "1.2.3"}},
+            after={
+                path: _DEPLOY + "      - name: Report to ChittyBeacon\n"
+                "        uses: ChittyOS/chittyops-policy/actions/chittybeacon@0123456789abcdef0123456789abcdef01234567"
+                " # v1.2.3\n",
+            },
         ),
         Example(
             "A step reports the deployment",
@@ -232,6 +238,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     places=("workflow", "action"),
-    unfixable="no fix has been written for it",
     tags=("hardening-gap", "external/cwe/cwe-778", "owasp-cicd-sec-10"),
 )
