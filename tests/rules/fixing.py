@@ -7,6 +7,7 @@ that it is for are gone, no other rule has anything new to say, and there is not
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections import Counter
 from collections.abc import Mapping
@@ -117,8 +118,8 @@ def _fixes(seen: Examination, rule: str, path: str) -> list[Fix]:
 
 
 def _saying(decision: Decision) -> tuple[str, str, str]:
-    """A finding without its place, which moves with what is inserted above it."""
-    return decision.rule, decision.path, decision.message
+    """A finding by its route, without the indices that what is inserted above it moves."""
+    return decision.rule, decision.path, re.sub(r"\[\d+\]", "[]", decision.route)
 
 
 def refused(rule: str, files: Mapping[str, str] | str, path: str = WORKFLOW, **more: Any) -> list[str]:

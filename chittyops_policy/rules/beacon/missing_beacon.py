@@ -227,9 +227,9 @@ RULE = Rule(
         "somewhere to report its deployments, so that one place knows what is live and which version of it."
     ),
     how=(
-        "Add a Beacon step to the workflow: the chittybeacon action, or a POST to the Beacon's /track. The forms that "
-        "count stand under `parameters: beacon` of the policy. Do not add the npm package by name: see "
-        "unresolvable-beacon."
+        "Add a Beacon step to the workflow: the chittybeacon action, which a fix puts in, or a POST to the Beacon's "
+        "/track. The forms that count stand under `parameters: beacon` of the policy. Do not add the npm package by "
+        "name: see unresolvable-beacon."
     ),
     limits=(
         "Scripts that a step calls are not opened, and a program of another language that reports by itself is not "
