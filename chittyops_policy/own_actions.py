@@ -128,7 +128,7 @@ def hindrance(job: Job) -> str:
     for step in job.steps:
         if step.uses is not None and step.uses.name == "step-security/harden-runner":
             if text_of(step.input("egress-policy")).strip() == "block":
-                return "harden-runner blocks what the inserted step would connect to; add that to allowed-endpoints"
+                return "whether harden-runner's list lets the inserted step through cannot be told"
     return ""
 
 

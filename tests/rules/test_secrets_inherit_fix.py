@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import pytest
 
 from chittyops_policy.model import REVIEW, SAFE
 from chittyops_policy.rule import Lookups
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 
-from .fixing import WORKFLOW, fixed, refused
+from .checked import corpus, needs_corpus
+from .fixing import WORKFLOW, fixed, look, proved, refused
 
 RULE = "secrets-inherit"
 CALLEE = ".github/workflows/publish.yml"
@@ -18,8 +21,8 @@ permissions: {}
 jobs:
   publish:
     uses: ./.github/workflows/publish.yml
-    secrets: inherit   # all of them
-    with: {}
+    secrets: inherit
+    with: {}   # nothing
 """
 READS = "          KEY: ${{ secrets.CHITTYCONNECT_API_KEY }}\n"
 
@@ -38,8 +41,8 @@ def calling(text: str, caller: str = CALL) -> dict[str, str]:
 def test_the_declared_secrets_are_named() -> None:
     found = fixed(RULE, calling(callee()))
     assert found.text == CALL.replace(
-        "    secrets: inherit   # all of them\n",
-        "    secrets:\n      CHITTYCONNECT_API_KEY: ${{ secrets.CHITTYCONNECT_API_KEY }}   # all of them\n",
+        "    secrets: inherit\n",
+        "    secrets:\n      CHITTYCONNECT_API_KEY: ${{ secrets.CHITTYCONNECT_API_KEY }}\n",
     )
     assert found.titles == ("hand CHITTYCONNECT_API_KEY alone to ./.github/workflows/publish.yml",)
     assert found.safety == {SAFE}
@@ -48,7 +51,7 @@ def test_the_declared_secrets_are_named() -> None:
 def test_a_workflow_without_secrets_gets_none() -> None:
     token = "          GH_TOKEN: ${{ secrets.GITHUB_TOKEN }}\n"
     found = fixed(RULE, calling(callee("", token)))
-    assert found.text == CALL.replace("    secrets: inherit   # all of them\n", "")
+    assert found.text == CALL.replace("    secrets: inherit\n", "")
     assert found.titles == ("hand no secret to ./.github/workflows/publish.yml, which takes none",)
 
 
@@ -126,3 +129,28 @@ def test_why_not(text: str, reason: str) -> None:
 def test_an_environment_whose_job_reads_nothing_is_none_of_its_business() -> None:
     text = callee() + "  wait:\n    runs-on: ubuntu-latest\n    environment: production\n    steps: [{run: sleep 1}]\n"
     assert fixed(RULE, calling(text)).safety == {SAFE}
+
+
+@needs_corpus
+def test_real_workflows() -> None:
+    counts = Counter[str]()
+    for part in ("chittyos", "public"):
+        for snapshot in corpus(part):
+            seen = look(snapshot)
+            found = [decision for decision in seen.report.decisions if decision.rule == RULE]
+            counts.update(_short(decision.unfixable) or str(decision.fix_safety) for decision in found)
+            for path in {decision.path for decision in found if not decision.unfixable}:
+                proved(snapshot, RULE, path, seen)
+    assert counts == {
+        "computed names": 4,
+        "safe": 4,
+        "without declaring": 2,
+        "runs in an environment": 2,
+        "cannot be told": 2,
+    }
+
+
+def _short(reason: str) -> str:
+    """What kind of reason it is."""
+    kinds = ("without declaring", "computed names", "runs in an environment", "cannot be told", "(static-secret)")
+    return next((kind for kind in kinds if kind in reason), reason)

@@ -280,6 +280,11 @@ def read(name: str = "NPM_TOKEN") -> str:
         pytest.param(HEAD.replace("    permissions:", f"    env:\n      TOKEN: {read()}\n    permissions:"),
                      "it stands in the environment of the whole job, where no step's output can be read: set it on "
                      "the steps that need it", id="the job's environment"),
+        pytest.param(HEAD.replace("    permissions:", "    if: secrets.NPM_TOKEN != ''\n    permissions:"),
+                     "GitHub knows no secrets in `if`, and none of a step's outputs before the job runs",
+                     id="the job's condition"),
+        pytest.param(HEAD.replace("    permissions:", f"    environment: {read()}\n    permissions:"),
+                     "it is read before any step could ask for a credential", id="anything else of the job"),
         pytest.param(HEAD.replace("    permissions:", f"    outputs:\n      token: {read()}\n    permissions:"),
                      "it goes into an output of the job, and GitHub drops masked values there: the job that needs it "
                      "has to ask for its own", id="an output of the job"),
