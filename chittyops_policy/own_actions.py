@@ -9,19 +9,19 @@ from __future__ import annotations
 import json
 
 from . import __version__
-from .document import Sequence
+from .document import Mapping, Sequence
 from .edits import Amendment, insert_item, scalar_at
 from .errors import CannotEdit
 from .model import Edit, Value
 from .resources import INSTALLED, read_resource
-from .workflow import is_commit, scalars_of, text_of
+from .workflow import is_commit, mapping_of, scalars_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping as Mapped
     from typing import Any
 
-    from .document import Document, Node
+    from .document import Document
     from .workflow import Job
 
 BEACON = "beacon"
@@ -48,7 +48,7 @@ class OwnAction(Value):
         self.comment = comment
 
 
-def own_action(name: str, parameters: Mapping[str, Any]) -> OwnAction:
+def own_action(name: str, parameters: Mapped[str, Any]) -> OwnAction:
     """One of the actions that the pack lists under ``own_actions: actions``, pinned.
 
     Raises CannotEdit where the pack does not name it, or where there is no commit to pin it to.
@@ -86,7 +86,7 @@ def released_commit() -> str | None:
 
 
 def insert_step(
-    document: Document, job: Job, index: int | None, action: OwnAction, step: Mapping[str, Any]
+    document: Document, job: Job, index: int | None, action: OwnAction, step: Mapped[str, Any]
 ) -> Amendment:
     """A job with one more step before the one at `index`, or at the end: `step`, whose ``uses`` gets the action.
 
@@ -138,16 +138,17 @@ def _labels(job: Job) -> list[str]:
     for scalar in scalars_of(job.node.get("runs-on")):
         text = scalar.value.strip()
         inner = text.removeprefix("${{").removesuffix("}}").strip()
-        found += _matrix(job, inner.removeprefix("matrix.")) if inner.startswith("matrix.") else [text]
+        found += (_matrix(job, inner[7:]) if inner.startswith("matrix.") else ()) or [text]
     return found
 
 
 def _matrix(job: Job, name: str) -> list[str]:
-    values: Node | None = job.node
-    for key in ("strategy", "matrix", name):
-        values = getattr(values, "get", _nothing)(key)
-    return [scalar.value for scalar in scalars_of(values)]
-
-
-def _nothing(_: str) -> None:
-    return None
+    strategy = mapping_of(job.node.get("strategy"))
+    matrix = mapping_of(strategy.get("matrix")) if strategy is not None else None
+    if matrix is None:
+        return []
+    values = list(scalars_of(matrix.get(name)))
+    include = matrix.get("include")
+    for item in include.items if isinstance(include, Sequence) else ():
+        values += scalars_of(item.get(name)) if isinstance(item, Mapping) else ()
+    return [scalar.value for scalar in values]

@@ -145,7 +145,14 @@ def test_a_matrix_of_github_s_runners_is_known() -> None:
     head = "  deploy:\n    strategy:\n      matrix: {os: [ubuntu-24.04, macos-15]}\n    runs-on: ${{ matrix.os }}\n"
     text = DEPLOY.replace("  deploy:\n    runs-on: ubuntu-latest\n", head)
     assert fixed(RULE, worker(text)).text == text + STEP
-    assert refused(RULE, worker(text.replace("macos-15", "our-own"))) != []
+    unknown = "whether the job's runner has bash, curl and jq, which the inserted step needs, cannot be told"
+    for other in (
+        text.replace("macos-15", "our-own"),
+        text.replace("macos-15]", "macos-15], include: [{os: our-own}]"),
+        text.replace("{os:", "{system:"),
+        text.replace("${{ matrix.os }}", "[ubuntu-latest, '${{ matrix.size }}']"),
+    ):
+        assert refused(RULE, worker(other)) == [unknown]
 
 
 def test_an_unreleased_checkout_has_nothing_to_pin_to() -> None:

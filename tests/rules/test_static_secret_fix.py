@@ -12,6 +12,7 @@ import pytest
 from chittyops_policy.catalogue import load
 from chittyops_policy.model import REVIEW, Fix
 
+from ..referees import github_parser
 from .checked import corpus, needs_corpus
 from .fixing import OWN_ACTIONS, PIN, assert_no_worse, fixed, look, proved, refused, repository
 
@@ -202,6 +203,36 @@ def test_a_run_without_secrets_does_not_ask(text: str, wanted: str) -> None:
     assert asking(more=f"        if: {wanted}\n" if wanted else "") in found.text
     told = "Pull requests from forks and from Dependabot get no credential, as they got no secret."
     assert (told in found.notes) is (GUARD in wanted)
+
+
+@pytest.mark.skipif(github_parser.unavailable_reason() is not None, reason=str(github_parser.unavailable_reason()))
+@pytest.mark.parametrize(
+    ("actor", "fork", "asks"),
+    [("a", None, True), ("a", False, True), ("a", True, False), ("dependabot[bot]", False, False)],
+    ids=["a push", "a branch of the repository", "a fork", "Dependabot"],
+)
+def test_github_reads_the_condition_so(actor: str, fork: bool | None, asks: bool) -> None:
+    event = {} if fork is None else {"pull_request": {"head": {"repo": {"fork": fork}}}}
+    request = {
+        "kind": "expression",
+        "mode": "evaluate",
+        "text": GUARD,
+        "data": {"github": {"actor": actor, "event": event}},
+    }
+    (answer,) = github_parser.ask([request])
+    assert answer == {"ok": True, "value": asks}
+
+
+def test_other_line_endings() -> None:
+    text = (HEAD + DEPLOY).replace("\n", "\r\n")
+    found = fixed(RULE, text).text
+    assert found == fixed(RULE, HEAD + DEPLOY).text.replace("\n", "\r\n")
+
+
+def test_an_environment_may_have_held_the_secret() -> None:
+    text = HEAD.replace("    permissions:", "    environment: production\n    permissions:") + DEPLOY
+    told = "The job's environment may hold values of its own under these names; they are not used any more."
+    assert told in fixed(RULE, text).notes
 
 
 def test_a_step_that_may_fail_may_fail_to_ask() -> None:
