@@ -125,7 +125,7 @@ class _Run:
                 continue
             self.rules.append(rule)
             options = {name: setting.value for name, setting in settings.options.items()}
-            context = Context(rule, snapshot, options, policy.parameters, lookups, memo, self.named)
+            context = Context(rule, snapshot, options, policy.parameters, lookups, memo, self.named, self.contexts)
             self.contexts[rule.id] = context
             for visit in rule.visits:
                 self.by_visit.setdefault(visit, []).append((rule, context))

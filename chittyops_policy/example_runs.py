@@ -6,7 +6,7 @@ from .engine import check
 from .fixer import fix
 from .model import PROFILES
 from .policy import Overrides, effective
-from .policy_file import POLICY_FILE, Setting
+from .policy_file import POLICY_FILE, Setting, merged
 from .snapshot import MemoryTree, Snapshot
 
 TYPE_CHECKING = False
@@ -52,4 +52,5 @@ def _policy(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example, over
     policy = effective(catalogue, pack, snapshot.read(POLICY_FILE), overrides, slug=snapshot.slug, today=EXAMPLE_DATE)
     for name, value in example.options.items():
         policy.rules[rule.id].options[name] = Setting(value, "example")
+    policy.parameters = merged(policy.parameters, example.parameters)
     return policy

@@ -110,12 +110,13 @@ class Example(Value):
     fires    the text under each finding's span, in report order; the path where the finding has no span; empty where
              the rule keeps quiet
     options  values for the rule's options, beside the standard's
+    parameters  values for the pack's parameters, merged key by key into the standard's
     slug     the repository's name where it matters
     after    path → text after the fix, for a rule that can fix
     unknown  a part of the reason where the rule must answer Unknown
     """
 
-    __slots__ = ("after", "files", "fires", "options", "slug", "title", "unknown")
+    __slots__ = ("after", "files", "fires", "options", "parameters", "slug", "title", "unknown")
 
     def __init__(
         self,
@@ -126,6 +127,7 @@ class Example(Value):
         slug: str = "",
         after: Mapping[str, str] | None = None,
         unknown: str = "",
+        parameters: Mapping[str, Any] | None = None,
     ) -> None:
         self.title = title
         self.files = {".github/workflows/example.yml": files} if isinstance(files, str) else files
@@ -134,6 +136,7 @@ class Example(Value):
         self.slug = slug
         self.after = after or {}
         self.unknown = unknown
+        self.parameters = parameters or {}
 
 
 class Rule:
@@ -246,9 +249,10 @@ class Context:
     lookups     what may be asked of the world
     memo        results that several rules of one check share, keyed by the function that computes them
     named       the paths of the only files whose findings count; None where the whole repository is checked
+    others      the contexts of all rules that run, by id: for a fix that must not break another rule
     """
 
-    __slots__ = ("lookups", "memo", "named", "options", "parameters", "rule", "snapshot")
+    __slots__ = ("lookups", "memo", "named", "options", "others", "parameters", "rule", "snapshot")
 
     def __init__(
         self,
@@ -259,6 +263,7 @@ class Context:
         lookups: Lookups,
         memo: dict[Any, Any],
         named: frozenset[str] | None = None,
+        others: Mapping[str, Context] | None = None,
     ) -> None:
         self.rule = rule
         self.snapshot = snapshot
@@ -267,6 +272,7 @@ class Context:
         self.lookups = lookups
         self.memo = memo
         self.named = named
+        self.others = {} if others is None else others  # the engine fills it
 
     def once(self, compute: Callable[[Context], Any]) -> Any:
         """The value of a function of this repository, computed at the first request and shared between rules.

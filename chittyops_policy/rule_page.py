@@ -57,6 +57,8 @@ def _example(rule: Rule, example: Example, report: Report) -> str:
     lines = [f"### {_sentence(example.title).rstrip('.')}", ""]
     if example.options:
         lines += [f"With `{json.dumps(dict(example.options))}`:", ""]
+    if example.parameters:
+        lines += [f"With a pack that says `{json.dumps({'parameters': dict(example.parameters)})}`:", ""]
     found = [decision for decision in report.decisions if decision.rule == rule.id]
     for path, text in example.files.items():
         text = _without_secrets(path, text, found)

@@ -524,6 +524,29 @@ FILES = {
         False,
     ),
     "pack with parameters as a list": ("kind: pack\nname: org\nparameters: []\n", False),
+    "pack with own actions": (
+        f"kind: pack\nname: org\nparameters:\n  own_actions: {{repository: a/b, actions: {{beacon: x/y, check: .}}, "
+        f"commit: {'a1' * 20}, version: v1.2.3}}\n",
+        True,
+    ),
+    "pack with own actions as a word": ("kind: pack\nname: org\nparameters: {own_actions: a/b}\n", False),
+    "pack with an unknown key of own actions": (
+        "kind: pack\nname: org\nparameters: {own_actions: {ref: main}}\n",
+        False,
+    ),
+    "pack with own actions of an owner": ("kind: pack\nname: org\nparameters: {own_actions: {repository: a}}\n", False),
+    "pack with an own action of no path": (
+        "kind: pack\nname: org\nparameters: {own_actions: {actions: {beacon: ''}}}\n",
+        False,
+    ),
+    "pack with a branch for a commit": (
+        "kind: pack\nname: org\nparameters: {own_actions: {commit: main, version: '1'}}\n",
+        False,
+    ),
+    "pack with a commit and no version": (
+        f"kind: pack\nname: org\nparameters: {{own_actions: {{commit: {'a1' * 20}}}}}\n",
+        False,
+    ),
 }
 
 

@@ -347,8 +347,8 @@ def test_registry_passwords_are_judged_whatever_they_look_like() -> None:
     )
     messages = [entry.rpartition(": ")[2] for entry in found("hardcoded-secret", text)]
     assert messages == [
-        "the registry password of the container is written out here",
-        "a GitHub token is written out here",
+        "the registry password of the container is written out here; rotate it first",
+        "a GitHub token is written out here; rotate it first",
     ]
 
 
