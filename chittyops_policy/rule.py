@@ -202,19 +202,32 @@ class Lookups:
     """What a rule may ask of the world beyond the snapshot. Offline nothing answers, and None means "cannot tell".
 
     `repository(slug)` gives the snapshot of another repository, for calls across a set of checked repositories;
-    `asked` collects the slugs, in lower case, that somebody wanted.
+    `asked` collects the slugs, in lower case, that somebody wanted. `default_setups` has, by slug in lower case,
+    whether code scanning's default setup is on.
     """
 
-    __slots__ = ("asked", "repositories")
+    __slots__ = ("asked", "default_setups", "repositories")
 
-    def __init__(self, repositories: Mapping[str, Snapshot] | None = None) -> None:
+    def __init__(
+        self,
+        repositories: Mapping[str, Snapshot] | None = None,
+        default_setups: Mapping[str, bool] | None = None,
+    ) -> None:
         self.repositories = repositories or {}
+        self.default_setups = default_setups or {}
         self.asked: set[str] = set()
 
     def repository(self, slug: str) -> Snapshot | None:
         """The snapshot of ``owner/repo`` (any letter case) where this run has it."""
         self.asked.add(slug.lower())
         return self.repositories.get(slug.lower())
+
+    def code_scanning_default_setup(self, slug: str) -> bool | None:
+        """Whether GitHub analyses ``owner/repo`` by code scanning's default setup; None where nobody could tell.
+
+        The answer is that of ``GET /repos/{owner}/{repo}/code-scanning/default-setup``: `state` is ``configured``.
+        """
+        return self.default_setups.get(slug.lower())
 
 
 class Context:
