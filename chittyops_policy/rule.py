@@ -281,6 +281,7 @@ class Context:
         severity: str | None = None,
         anchor: str | None = None,
         sensitive: bool = False,
+        aside: bool = False,
     ) -> Finding:
         """A finding of this rule at a node, or at a span inside `node` (which then gives the route)."""
         span = place if isinstance(place, Span) else Span(place.start, place.end)
@@ -296,6 +297,7 @@ class Context:
             severity=severity,
             anchor=anchor,
             sensitive=sensitive,
+            aside=aside,
         )
 
     def inside(self, document: Document, scalar: Scalar, start: int, end: int, message: str, **more: Any) -> Finding:
