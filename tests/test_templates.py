@@ -155,8 +155,14 @@ GUIDES = {
     ),
     projects.RUST: ("- `.`: a Rust project\n", "- build: `cargo build`\n- test: `cargo test`\n"),
     projects.GO: ("- `.`: a Go module\n", "- build: `go build ./...`\n- test: `go test ./...`\n"),
-    projects.DOCUMENTATION: ("- `.`: documentation\n", "There is nothing to build here.\n"),
-    projects.ORG_CONFIG: ("- `.`: configuration of the organisation\n", "There is nothing to build here.\n"),
+    projects.DOCUMENTATION: (
+        "- `.`: documentation\n",
+        "No file defines a command to build or to test anything here.\n",
+    ),
+    projects.ORG_CONFIG: (
+        "- `.`: configuration of the organisation\n",
+        "No file defines a command to build or to test anything here.\n",
+    ),
 }
 
 

@@ -58,6 +58,7 @@ class _Step:
         self.title = rule.title_of(match, scanner)
         self.amendment = Amendment()
         self.orders: list[str] = []
+        self.notes = ["The next run may fail for what the scanner finds."]
         self.pieces: list[tuple[int, int, str]] = []
         self.shell = ""
 
@@ -102,7 +103,7 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
         REVIEW,
         step.amendment.edits,
         step.amendment.effects,
-        notes=("The next run may fail for what the scanner finds.",),
+        notes=tuple(dict.fromkeys(step.notes)),
     )
 
 
@@ -128,6 +129,8 @@ def _unmuted(step: _Step, reason: rule.Reason) -> None:
     assert isinstance(owner, Mapping)
     said = "the condition that is always false" if reason.kind == rule.SWITCHED_OFF else reason.kind
     step.does(f"remove {said}", remove_key(step.document, owner, reason.kind))
+    if any(owner is job.node for _, job in step.placed.frames):
+        step.notes.append("This concerns every step of the job, not the scanner alone.")
 
 
 def _permitted(step: _Step, reason: rule.Reason) -> None:
@@ -166,6 +169,7 @@ def _strict(step: _Step, reason: rule.Reason) -> None:
     given = step.match.form.more.get("fails_by")
     command = step.match.command
     if command is not None and isinstance(given, str) and "--" not in command.words:
+        _located(step, command)
         step.pieces.append((command.end, command.end, f" {given}"))
         step.does(f"add {given}")
         return

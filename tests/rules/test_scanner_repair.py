@@ -185,6 +185,8 @@ def test_job_and_step_are_put_right_together() -> None:
     step = "      - run: npm audit\n        continue-on-error: true\n"
     files = repaired({WHERE: head + step}, *RULES)
     assert files[WHERE] == HEAD + "      - run: npm audit\n"
+    [(_, fix)] = examined({WHERE: head + step}, RULE).fixes
+    assert fix.notes[-1] == "This concerns every step of the job, not the scanner alone."
 
 
 # ------------------------------------------------------------------------------------------------- permissions
@@ -292,8 +294,10 @@ def test_refusal(name: str) -> None:
     assert any(reason in decision.unfixable for decision in decisions), [item.unfixable for item in decisions]
 
 
-def test_a_package_script_is_not_the_step_s() -> None:
-    files = {WHERE: HEAD + "      - run: npm run scan\n", "package.json": '{"scripts": {"scan": "npm audit || true"}}'}
+@pytest.mark.parametrize("script", ["npm audit || true", "npm audit --audit-level=none", "trivy fs ."])
+def test_a_package_script_is_not_the_step_s(script: str) -> None:
+    package = '{"scripts": {"scan": "' + script + '"}}'
+    files = {WHERE: HEAD + "      - run: npm run scan\n", "package.json": package}
     [decision] = examined(files, RULE).report.decisions
     assert "package script" in decision.unfixable
 

@@ -238,8 +238,8 @@ RULE = Rule(
         "What counts for each scanner stands under `parameters: scanners` of the policy."
     ),
     limits=(
-        "Settings on GitHub are not seen: CodeQL's default setup and Snyk's GitHub App leave no file. The option "
-        "may-run-unseen says for which scanners that makes a missing step an open question."
+        "Without a token settings on GitHub are not seen: CodeQL's default setup and Snyk's GitHub App leave no file. "
+        "The option may-run-unseen says for which scanners that makes a missing step an open question."
     ),
     options={
         "may-run-unseen": Option(
