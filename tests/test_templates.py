@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections import Counter
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,10 @@ from chittyops_policy.model import Fix
 from chittyops_policy.resources import resource_path
 from chittyops_policy.rule import Lookups
 from chittyops_policy.snapshot import MemoryTree, Snapshot
-from chittyops_policy.templates import pins
+from chittyops_policy.templates import pins, render
 
 from .referees import github_parser
+from .rules.checked import corpus, needs_corpus
 from .rules.fixed_files import examined, refusals, repaired
 
 PINS = Path(__file__).parents[2] / "shared" / "facts" / "action-pins.json"
@@ -366,6 +368,25 @@ def test_a_name_that_yaml_would_misread_stays_a_name() -> None:
     text = str(repaired(files, "missing-scanner", slug="example/123")[DEPENDENCY_CHECK])
     [job] = yaml.safe_load(text)["jobs"].values()
     assert job["steps"][1]["with"]["project"] == "123"
+
+
+@needs_corpus
+def test_what_is_created_for_real_repositories_passes_our_own_check() -> None:
+    created_files = Counter[str]()
+    for snapshot in corpus("chittyos"):
+        known = {*snapshot.subjects(), *(name for name in snapshot.folder("") if not name.endswith("/"))}
+        files = {path: data for path in known if (data := snapshot.read(path)) is not None}
+        lookups = Lookups(default_setups={snapshot.slug.lower(): False})
+        added = {
+            creation.path: render(creation.template, creation.values)
+            for _, fix in examined(files, *RULES, slug=snapshot.slug, lookups=lookups).fixes
+            for creation in fix.creates
+        }
+        report = examined({**files, **added}, slug=snapshot.slug).report
+        assert [f"{item.path}: {item.message}" for item in report.decisions if item.path in added] == []
+        created_files.update(added.keys())
+    assert set(created_files) == {CODEOWNERS, CLAUDE, DEPENDABOT, CODEQL, DEPENDENCY_CHECK}
+    assert min(created_files.values()) >= 5, created_files
 
 
 # ----------------------------------------------------------------------------------------------------- refusals
