@@ -269,7 +269,10 @@ class _Run:
                 if finding.sensitive:
                     masks.setdefault(finding.path, []).append(finding.span)
         names = fingerprints([finding for finding, _, _ in judged], texts)
-        self.anchors = {name: finding.anchor or "" for name, (finding, _, _) in zip(names, judged, strict=True)}
+        self.anchors = {
+            name: "" if finding.aside else finding.anchor or ""
+            for name, (finding, _, _) in zip(names, judged, strict=True)
+        }
         report_level = severity_rank(self.policy.report_level.value)
         for (finding, state, reason), name in zip(judged, names, strict=True):
             settings = self.policy.rules[finding.rule]

@@ -224,21 +224,35 @@ class Lookups:
     """What a rule may ask of the world beyond the snapshot. Offline nothing answers, and None means "cannot tell".
 
     `repository(slug)` gives the snapshot of another repository, for calls across a set of checked repositories;
-    `asked` collects the slugs, in lower case, that somebody wanted. `pins` is GitHub where a call may ask it: its
-    answers change from day to day, so a report that needed them is not to be kept.
+    `asked` collects the slugs, in lower case, that somebody wanted. `default_setups` has, by slug in lower case,
+    whether code scanning's default setup is on. `pins` is GitHub where a call may ask it: its answers change from day
+    to day, so a report that needed them is not to be kept.
     """
 
-    __slots__ = ("asked", "pins", "repositories")
+    __slots__ = ("asked", "default_setups", "pins", "repositories")
 
-    def __init__(self, repositories: Mapping[str, Snapshot] | None = None, pins: PinHost | None = None) -> None:
+    def __init__(
+        self,
+        repositories: Mapping[str, Snapshot] | None = None,
+        pins: PinHost | None = None,
+        default_setups: Mapping[str, bool] | None = None,
+    ) -> None:
         self.repositories = repositories or {}
         self.pins = pins
+        self.default_setups = default_setups or {}
         self.asked: set[str] = set()
 
     def repository(self, slug: str) -> Snapshot | None:
         """The snapshot of ``owner/repo`` (any letter case) where this run has it."""
         self.asked.add(slug.lower())
         return self.repositories.get(slug.lower())
+
+    def code_scanning_default_setup(self, slug: str) -> bool | None:
+        """Whether GitHub analyses ``owner/repo`` by code scanning's default setup; None where nobody could tell.
+
+        The answer is that of ``GET /repos/{owner}/{repo}/code-scanning/default-setup``: `state` is ``configured``.
+        """
+        return self.default_setups.get(slug.lower())
 
 
 class Context:
@@ -295,6 +309,7 @@ class Context:
         severity: str | None = None,
         anchor: str | None = None,
         sensitive: bool = False,
+        aside: bool = False,
     ) -> Finding:
         """A finding of this rule at a node, or at a span inside `node` (which then gives the route)."""
         span = place if isinstance(place, Span) else Span(place.start, place.end)
@@ -310,6 +325,7 @@ class Context:
             severity=severity,
             anchor=anchor,
             sensitive=sensitive,
+            aside=aside,
         )
 
     def inside(self, document: Document, scalar: Scalar, start: int, end: int, message: str, **more: Any) -> Finding:

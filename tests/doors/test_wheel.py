@@ -51,16 +51,17 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "bin"
 
 
-def test_the_wheel_holds_code_rules_policies_and_schemas(source: Path, built: Path) -> None:
+def test_the_wheel_holds_code_rules_policies_schemas_and_templates(source: Path, built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder, target in (
         ("chittyops_policy", "chittyops_policy"),
         ("policies", "chittyops_policy/_data/policies"),
         ("schemas", "chittyops_policy/_data/schemas"),
+        ("templates", "chittyops_policy/_data/templates"),
     ):
         for path in (source / folder).rglob("*"):
-            if path.is_file() and path.suffix in (".py", ".yml", ".json"):
+            if path.is_file() and path.suffix in (".py", ".yml", ".json", ".md", ""):
                 assert f"{target}/{path.relative_to(source / folder).as_posix()}" in names
     assert not [name for name in names if not name.startswith(("chittyops_policy/", "chittyops_policy-"))]
 
