@@ -1,4 +1,4 @@
-"""Runs a rule's examples through the engine and the fixer, for tests, for ``explain`` and for the documentation alike."""
+"""Runs a rule's examples through the engine and the fixer, for tests, ``explain`` and the documentation."""
 
 from __future__ import annotations
 

@@ -9,9 +9,15 @@ from __future__ import annotations
 
 import re
 
-from .document import parse, to_value
+from . import literal_quoting
+from .document import Mapping, Scalar, Sequence, parse, to_value
 from .edits import expected
-from .model import SET, Value
+from .expressions import segments
+from .model import ADD, SET, Value
+from .script_proof import quoting_kept, script_meaning_kept
+from .script_rewrite import inner
+from .step_shells import shell_of_step
+from .workflow import Action, Workflow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping as Mapped
     from typing import Any, TypeAlias
 
-    from .document import Document
+    from .document import Document, Node
     from .model import Decision, Edit, Effect, Report
 
     Place: TypeAlias = tuple[str, str, str]
@@ -229,16 +235,86 @@ def prove_findings(before: Tally, after: Tally, fixed: Mapped[Place, int]) -> No
 # ----------------------------------------------------------------------------------------------------- (d) scripts
 
 
-def _changed_scripts(effects: Iterable[Effect]) -> list[Effect]:
-    return [effect for effect in effects if effect.kind == SET and effect.path[-1:] == ("run",)]
+def _script_effects(effects: Iterable[Effect]) -> list[Effect]:
+    return [
+        effect
+        for effect in effects
+        if effect.kind == SET and (effect.path[-1:] == ("run",) or effect.path[-2:] == ("with", "script"))
+    ]
 
 
 def _prove_scripts(old: Document, effects: Iterable[Effect]) -> None:
-    for effect in _changed_scripts(effects):
-        raise Unproven(SCRIPTS, f"what the script at {_route(effect.path)} means afterwards cannot be told")
+    """Where values move out of a script it means the same; where it is to do something else, nothing new expands."""
+    effects = tuple(effects)
+    for effect in _script_effects(effects):
+        before = _at(old.root, effect.path)
+        if not isinstance(before, Scalar) or not isinstance(effect.value, str):
+            raise Unproven(SCRIPTS, f"{_route(effect.path)} is no script")
+        step_path = effect.path[:-1] if effect.path[-1] == "run" else effect.path[:-2]
+        shell, known = _surroundings(old, step_path)
+        if effect.path[-1] == "script":
+            shell = literal_quoting.JAVASCRIPT
+        moves = _added_variables(effects, step_path)
+        moved = moves or _count(effect.value) < _count(before.value)
+        if moved:
+            wrong = script_meaning_kept(before.value, effect.value, shell, moves, known)
+        else:
+            wrong = quoting_kept(before.value, effect.value, shell)
+        if wrong is not None:
+            raise Unproven(SCRIPTS, f"{_route(effect.path)}: {wrong}")
+
+
+def _count(script: str) -> int:
+    return len(tuple(segments(script)))
+
+
+def _at(node: Node | None, path: tuple[str | int, ...]) -> Node | None:
+    for part in path:
+        if isinstance(node, Mapping) and isinstance(part, str):
+            node = node.get(part)
+        elif isinstance(node, Sequence) and isinstance(part, int) and part < len(node.items):
+            node = node.items[part]
+        else:
+            return None
+    return node
+
+
+def _surroundings(document: Document, path: tuple[str | int, ...]) -> tuple[str, dict[str, str]]:
+    """The shell that runs the script of the step at a path, and the variables that it has: name → expression."""
+    node = _at(document.root, path)
+    workflow = Workflow(document)
+    for job in workflow.jobs:
+        for step in job.steps:
+            if step.node is node:
+                return shell_of_step(workflow, job, step)[0], _variables(workflow.env, job.env, step.env)
+    action = Action(document)
+    for step in action.steps:
+        if step.node is node:
+            return shell_of_step(action, None, step)[0], _variables(step.env)
+    raise Unproven(SCRIPTS, f"{_route(path)} is no step")
+
+
+def _variables(*layers: Mapping | None) -> dict[str, str]:
+    values: dict[str, str] = {}
+    for layer in layers:
+        if layer is not None:
+            values.update({key: inner(value.value) for key, _, value in layer.pairs() if isinstance(value, Scalar)})
+    return values
+
+
+def _added_variables(effects: Iterable[Effect], step: tuple[str | int, ...]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for effect in effects:
+        if effect.kind == ADD and effect.path == (*step, "env") and isinstance(effect.value, dict):
+            found.update({name: inner(str(value)) for name, value in effect.value.items()})
+        elif effect.kind == ADD and effect.path[:-1] == (*step, "env"):
+            found[str(effect.path[-1])] = inner(str(effect.value))
+    return found
 
 
 def scripts(effects: Iterable[Effect]) -> str:
     """What part (d) has shown of a file's effects, for a person."""
-    count = len(_changed_scripts(effects))
-    return f"{count} changed, with their meaning kept" if count else "none is changed"
+    count = len(_script_effects(effects))
+    if not count:
+        return "none is changed"
+    return f"{count} changed; every expansion stands where its shell expands it, and nothing new does"

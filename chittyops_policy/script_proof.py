@@ -81,6 +81,30 @@ def script_meaning_kept(
     return _compared(*sides, values, old, shell)
 
 
+def quoting_kept(before: str, after: str, shell: str) -> str | None:
+    """None where a script that is meant to do something else expands nothing new and nothing in another way.
+
+    Parts may go; what is left of expressions, variables, quoted texts and comments is in the same order as before, and
+    each in the same quotes. Otherwise what is wrong, in words without a full stop.
+    """
+    if shell not in ("bash", "sh", *literal_quoting.LANGUAGES):
+        return f"scripts for {shell or 'an unknown shell'} are not understood"
+    read = quoting.read if shell in ("bash", "sh") else literal_quoting.read
+    try:
+        old, new = _Side(read(before, shell), before), _Side(read(after, shell), after)
+    except CannotEdit as problem:
+        return problem.reason
+    rest = iter(_weighty(old))
+    for item in _weighty(new):
+        if not any((was.kind, was.quoting, was.text) == (item.kind, item.quoting, item.text) for was in rest):
+            return f"line {item.line} of the script: {_shown(item)} did not stand there"
+    return None
+
+
+def _weighty(side: _Side) -> list[_Item]:
+    return [item for item in side.items if item.kind not in (MARK, GAP) and item.quoting != "as written"]
+
+
 def _without_expressions(script: str) -> str:
     at = 0
     kept = []
@@ -126,7 +150,10 @@ def _compared(old: _Side, new: _Side, values: Mapping[str, str], reading: Readin
         if (was.kind, was.quoting, was.text) == (now.kind, now.quoting, now.text):
             continue
         moved = was.kind == EXPRESSION and now.kind == VARIABLE
-        if not moved or values.get(now.text) != was.text[3:-2].strip():
+        text = was.text[3:-2].strip()
+        # Whoever sets a variable, also a step before, `env.X` and $X are the same.
+        same = text == values.get(now.text) or (text == f"env.{now.text}" and now.text in values)
+        if not moved or not same:
             return f"line {was.line} of the script: {_shown(was)} has become {_shown(now)}"
         expanded = _EXPANDED.get(was.quoting)
         if shell == literal_quoting.JAVASCRIPT and was.quoting == BARE:

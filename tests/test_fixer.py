@@ -261,7 +261,7 @@ def scripted(workflow: Workflow, value: Scalar) -> Fix:
 
 def overwriting(workflow: Workflow, value: Scalar) -> Fix:
     fix = renamed(workflow, value)
-    return Fix("own it", SAFE, fix.edits, fix.effects, (Creation("README", "CODEOWNERS", {"owner": "@a/b"}),))
+    return Fix("own it", SAFE, fix.edits, fix.effects, (Creation("README", "CODEOWNERS", {"owners": ["@a/b"]}),))
 
 
 LIES: dict[str, tuple[Callable[[Workflow, Scalar], Fix], str, str]] = {
@@ -299,7 +299,7 @@ def test_a_file_is_created_where_there_was_none() -> None:
     outcome = run({PATH: TEXT}, lying(overwriting))
     assert set(after(outcome)) == {PATH, "README"}
     created = next(change for change in outcome.changes if change.path == "README")
-    assert created.before is None and b"* @a/b" in created.after
+    assert created.before is None and b"/.github/ @a/b" in created.after
     assert created.proof[0] == ("bytes", "the file is new; every other file is as it was")
 
 
