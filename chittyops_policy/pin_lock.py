@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 PIN_LOCK = ".github/chittyops-pins.yml"
 """Where the lock file lies."""
 
-GITHUB, FROM_PACK, HAND = "github", "pack", "hand"
+HAND = "hand"
+"""The source of a line that a person has written."""
 
 _HEAD = """\
 # Which commit each version of an action is; pins are taken from here first. Written by `chittyops-policy pins update`.
@@ -66,7 +67,7 @@ class PinLock:
     def releases(self, slug: str) -> tuple[Release, ...]:
         """What the lock says of a repository."""
         return tuple(
-            Release(version, pin.commit, f"{PIN_LOCK} ({pin.source}, {pin.seen})")
+            Release(version, pin.commit, f"{PIN_LOCK} ({pin.source}, {pin.seen})", source=pin.source, seen=pin.seen)
             for version, pin in self.pins.get(slug, {}).items()
         )
 

@@ -79,6 +79,8 @@ class Pack:
             tag,
             commit,
             f"the pack of {self.date} ({known})",
+            source="pack",
+            seen=self.date,
             confirmed=confirmed,
             stated_by=int(count),
             former=tuple(remark[4:] for remark in remarks if remark.startswith("was ")),

@@ -7,7 +7,7 @@ is known against the action, goes with the answer as a doubt; what must not be p
 from __future__ import annotations
 
 from .model import Value
-from .pin_lock import PIN_LOCK, read_lock
+from .pin_lock import HAND, PIN_LOCK, read_lock
 from .pin_pack import REFUSE, shipped
 from .rule import FOREIGN, ON_BRANCH, ON_TAG
 from .versions import choose, is_short_commit, parse_version
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .pin_lock import PinLock
     from .pin_pack import Pack
     from .rule import Context, PinHost
-    from .versions import Release
+    from .versions import Release, Version
 
 ASK_GITHUB = "`chittyops-policy pins update` with a token asks GitHub"
 
@@ -27,18 +27,14 @@ ASK_GITHUB = "`chittyops-policy pins update` with a token asks GitHub"
 class Pin(Value):
     """What a reference is to be pinned to.
 
-    name     the exact version for the comment, or the branch where a branch was named
-    commit   40 hex digits
-    origin   words that fit behind "the commit comes from"
+    release  an exact version, or the head of a branch where a branch was named
     doubts   sentences about why a person should look first; without any, the pin is as good as its origin
     """
 
-    __slots__ = ("commit", "doubts", "name", "origin")
+    __slots__ = ("doubts", "release")
 
-    def __init__(self, name: str, commit: str, origin: str, doubts: tuple[str, ...] = ()) -> None:
-        self.name = name
-        self.commit = commit
-        self.origin = origin
+    def __init__(self, release: Release, doubts: tuple[str, ...] = ()) -> None:
+        self.release = release
         self.doubts = doubts
 
 
@@ -65,12 +61,43 @@ class PinSources:
         self.host = host
         self.pack = pack
 
-    def releases(self, slug: str) -> Iterator[tuple[Release, ...]]:
-        """What each source says of a repository, in the order in which they decide."""
-        yield self.lock.releases(slug)
+    def each(self, slug: str) -> Iterator[_Listed | _Asked]:
+        """What each source says of ``owner/repo`` (lower case), in the order in which they decide."""
+        yield _Listed(self.lock.releases(slug))
         if self.host is not None:
-            yield self.host.releases(slug) or ()
-        yield self.pack.entry(slug).releases
+            yield _Asked(self.host, slug)
+        yield _Listed(self.pack.entry(slug).releases)
+
+
+class _Listed:
+    """Releases that are all at hand."""
+
+    __slots__ = ("releases",)
+
+    def __init__(self, releases: tuple[Release, ...]) -> None:
+        self.releases = releases
+
+    def find(self, ref: str) -> Release | None:
+        return choose(self.releases, ref)
+
+    def at(self, commit: str) -> tuple[Release, ...]:
+        return tuple(release for release in self.releases if commit == release.commit or commit in release.former)
+
+
+class _Asked:
+    """Releases of a repository that are asked for one by one."""
+
+    __slots__ = ("host", "slug")
+
+    def __init__(self, host: PinHost, slug: str) -> None:
+        self.host = host
+        self.slug = slug
+
+    def find(self, ref: str) -> Release | None:
+        return self.host.find(self.slug, ref)
+
+    def at(self, commit: str) -> tuple[Release, ...]:
+        return self.host.at(self.slug, commit)
 
 
 def sources(context: Context) -> PinSources:
@@ -108,8 +135,8 @@ def resolve(slug: str, ref: str, known: PinSources, *, fresh: bool = False) -> P
         if locked is not None:
             other = _otherwise(locked, entry.releases)
             if other is not None:
-                doubts.append(f"{_capital(other.origin)} has {other.commit} for {other.tag}.")
-            return Pin(locked.tag, locked.commit, locked.origin, tuple(doubts))
+                doubts.append(_differs(other))
+            return Pin(locked, tuple(doubts))
     if warned is not None and warned.effect == REFUSE:
         return Unpinnable(f"there is a warning about {slug}: {warned.words}")
     if known.host is not None:
@@ -121,36 +148,30 @@ def resolve(slug: str, ref: str, known: PinSources, *, fresh: bool = False) -> P
         return Unpinnable(_lack(slug, ref, known, bool(entry.releases)))
     contradicting = _otherwise(release, known.lock.releases(slug))
     if contradicting is not None:
+        if contradicting.source == HAND:  # a person has looked at it since
+            return Pin(contradicting, (*doubts, _differs(release)))
         return _moved(slug, release, contradicting)
-    return Pin(release.tag, release.commit, release.origin, (*doubts, *_own_doubts(release, ref)))
+    return Pin(release, (*doubts, *_own_doubts(release, ref)))
 
 
 def _from_host(
     slug: str, ref: str, known: PinSources, host: PinHost, packed: tuple[Release, ...], doubts: list[str]
 ) -> Pin | Unpinnable | None:
-    releases = host.releases(slug)
-    if releases is None:
-        return None
-    branch = ref.startswith("refs/heads/")
-    release = None if branch else choose(releases, ref)
-    if release is None:
-        if ref.startswith("refs/tags/"):
-            return None
+    release = None if ref.startswith("refs/heads/") else host.find(slug, ref)
+    if release is None and not ref.startswith("refs/tags/"):
         head = host.branch(slug, _name(ref))
         if head is None:
             return None
-        tagged = _newest_at(releases, head.commit)
-        if tagged is None:
-            return Pin(
-                head.tag,
-                head.commit,
-                head.origin,
-                (*doubts, f"{head.tag} is a branch: from now on the step stays at today's commit of it."),
-            )
-        release = tagged
+        release = _most_exact(host.at(slug, head.commit))
+        if release is None:
+            warning = f"{head.tag} is a branch: from now on the step stays at today's commit of it."
+            return Pin(head, (*doubts, warning))
+    if release is None:
+        return None
     # What the lock has was looked at; it decides over the pack where they differ.
-    locked = next((item for item in known.lock.releases(slug) if item.tag == release.tag), None)
-    contradicting = _otherwise(release, known.lock.releases(slug) if locked is not None else packed)
+    locked = known.lock.releases(slug)
+    seen = locked if any(item.tag == release.tag for item in locked) else packed
+    contradicting = _otherwise(release, seen)
     if contradicting is not None:
         return _moved(slug, release, contradicting)
     found = list(doubts)
@@ -160,7 +181,7 @@ def _from_host(
     if membership != ON_BRANCH:
         only = "is on no branch: only a tag leads to it" if membership == ON_TAG else "could not be found on a branch"
         found.append(f"The commit {only}.")
-    return Pin(release.tag, release.commit, release.origin, (*found, *_own_doubts(release, ref)))
+    return Pin(release, (*found, *_own_doubts(release, ref)))
 
 
 def _moved(slug: str, now: Release, before: Release) -> Unpinnable:
@@ -207,17 +228,13 @@ def _name(ref: str) -> str:
     return ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
 
 
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
+def _differs(other: Release) -> str:
+    return f"{other.origin[:1].upper()}{other.origin[1:]} has {other.commit} for {other.tag}."
 
 
-def _newest_at(releases: tuple[Release, ...], commit: str) -> Release | None:
-    """The most exact of the newest version tags at a commit."""
-    found = [
-        (version.order, release)
-        for release in releases
-        if release.commit == commit and (version := parse_version(release.tag)) is not None
-    ]
+def _most_exact(releases: tuple[Release, ...]) -> Release | None:
+    """The most exact of the newest version tags among the tags of one commit."""
+    found = [(version.order, release) for release in releases if (version := parse_version(release.tag)) is not None]
     return max(found, key=lambda item: item[0])[1] if found else None
 
 
@@ -246,19 +263,25 @@ def mismatch(slug: str, commit: str, stated: str, known: PinSources) -> Mismatch
     if version is None:
         return None
     moving = len(version.numbers) < 3
-    for releases in known.releases(slug):
-        for release in releases:
-            if release.commit == commit or commit in release.former:
-                other = parse_version(release.tag)
-                if other is not None and (other == version or version.covers(other)):
-                    return None
-        meant = choose((release for release in releases if release.confirmed), stated)
-        if meant is not None:
-            actual = _newest_at(releases, commit) or name_of(slug, commit, known)
+    for source in known.each(slug):
+        meant = source.find(stated)
+        if meant is not None and (commit == meant.commit or commit in meant.former):
+            return None
+        if any(_is_named(version, release) for release in source.at(commit)):
+            return None
+        if meant is not None and meant.confirmed:
+            actual = name_of(slug, commit, known)
             return None if actual is None and moving else Mismatch(meant, actual)
     return None
 
 
+def _is_named(version: Version, release: Release) -> bool:
+    """Whether a version is that of a release, or the major or minor version that it belongs to."""
+    other = parse_version(release.tag)
+    return other is not None and (other == version or version.covers(other))
+
+
 def name_of(slug: str, commit: str, known: PinSources) -> Release | None:
     """The release that a commit is, by the first source that knows it; None where none does."""
-    return next((found for releases in known.releases(slug) if (found := _newest_at(releases, commit))), None)
+    found = (_most_exact(source.at(commit)) for source in known.each(slug))
+    return next((release for release in found if release is not None), None)

@@ -26,16 +26,25 @@ if TYPE_CHECKING:
     Repair: TypeAlias = Callable[[Finding, "Context"], Fix | NoFix]
 
     class PinHost(Protocol):
-        """Where the commits of actions can be asked for. Each answer is kept; None means that it cannot tell."""
+        """Where the commits of actions can be asked for, by ``owner/repo`` in lower case. Each answer is kept."""
 
-        def releases(self, slug: str) -> tuple[Release, ...] | None:
-            """Every tag of ``owner/repo`` (lower case) with its commit."""
+        def answers(self, slug: str) -> bool:
+            """Whether it can tell anything about a repository."""
+
+        def find(self, slug: str, ref: str) -> Release | None:
+            """The release that a reference means, as `versions.choose` chooses it."""
+
+        def at(self, slug: str, commit: str) -> tuple[Release, ...]:
+            """The tags that name a commit."""
 
         def branch(self, slug: str, name: str) -> Release | None:
-            """The head of a branch; None also where there is no such branch."""
+            """The head of a branch."""
+
+        def peel(self, slug: str, sha: str) -> str | None:
+            """The commit behind the id of an annotated tag's own object; None where it is no such id."""
 
         def membership(self, slug: str, commit: str) -> str:
-            """Whether a commit belongs to a repository: one of ON_BRANCH, ON_TAG, FOREIGN, UNTOLD."""
+            """How a commit belongs to a repository: one of ON_BRANCH, ON_TAG, FOREIGN, UNTOLD."""
 
 
 WORKFLOW = "workflow"

@@ -80,13 +80,14 @@ class Release(Value):
     tag         as its owner spells it
     commit      40 hex digits in lower case, never the id of a tag object
     origin      where that is known from, in words that fit behind "the commit comes from"
+    source      the same as one word for the lock file: ``github``, ``pack`` or ``hand``; seen is the ISO date
     confirmed   whether the owner's own tag was seen to name the commit, at the date that `origin` gives
     stated_by   how many public repositories state the pair; 0 where nobody counted
     former      other commits that the tag has named
     retargeted  whether its owner points several versions at this commit, so that it is not that version's own code
     """
 
-    __slots__ = ("commit", "confirmed", "former", "origin", "retargeted", "stated_by", "tag")
+    __slots__ = ("commit", "confirmed", "former", "origin", "retargeted", "seen", "source", "stated_by", "tag")
 
     def __init__(
         self,
@@ -94,6 +95,8 @@ class Release(Value):
         commit: str,
         origin: str,
         *,
+        source: str = "",
+        seen: str = "",
         confirmed: bool = True,
         stated_by: int = 0,
         former: tuple[str, ...] = (),
@@ -102,6 +105,8 @@ class Release(Value):
         self.tag = tag
         self.commit = commit
         self.origin = origin
+        self.source = source
+        self.seen = seen
         self.confirmed = confirmed
         self.stated_by = stated_by
         self.former = former

@@ -286,11 +286,20 @@ class Host:
         self.heads = branches or {}
         self.member = member or {}
 
-    def releases(self, slug: str) -> tuple[Release, ...] | None:
-        return tuple(Release(tag, commit, "GitHub") for tag, commit in self.tags.items())
+    def answers(self, slug: str) -> bool:
+        return True
+
+    def find(self, slug: str, ref: str) -> Release | None:
+        return choose((Release(tag, commit, "GitHub") for tag, commit in self.tags.items()), ref)
+
+    def at(self, slug: str, commit: str) -> tuple[Release, ...]:
+        return tuple(Release(tag, commit, "GitHub") for tag, named in self.tags.items() if named == commit)
 
     def branch(self, slug: str, name: str) -> Release | None:
         return Release(name, self.heads[name], "GitHub") if name in self.heads else None
+
+    def peel(self, slug: str, sha: str) -> str | None:
+        return None
 
     def membership(self, slug: str, commit: str) -> str:
         return self.member.get(commit, ON_BRANCH)
@@ -299,8 +308,8 @@ class Host:
 class Silent(Host):
     """GitHub that does not answer."""
 
-    def releases(self, slug: str) -> tuple[Release, ...] | None:
-        return None
+    def answers(self, slug: str) -> bool:
+        return False
 
 
 def locked(**versions: str) -> PinLock:
@@ -312,7 +321,7 @@ def pinned(
 ) -> tuple[str, str, str, tuple[str, ...]]:
     pin = resolve(slug, ref, PinSources(lock or PinLock({}), host, SMALL), fresh=fresh)
     assert isinstance(pin, Pin), pin
-    return pin.name, pin.commit, pin.origin, pin.doubts
+    return pin.release.tag, pin.release.commit, pin.release.origin, pin.doubts
 
 
 def refused(

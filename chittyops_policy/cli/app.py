@@ -10,6 +10,7 @@ from .check_command import check
 from .completion_command import completion
 from .detect_command import detect
 from .explain_command import explain
+from .pins_command import pins
 from .policy_command import policy
 from .rules_command import rules
 
@@ -26,7 +27,7 @@ def app() -> None:
     """
 
 
-for _command in (check, rules, explain, policy, detect, completion):
+for _command in (check, rules, explain, policy, pins, detect, completion):
     app.add_command(_command)
 
 

@@ -35,20 +35,21 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     pin = resolve(uses.slug, uses.ref, sources(context))
     if isinstance(pin, Unpinnable):
         return NoFix(pin.reason)
+    release = pin.release
     _require_own_line_end(document, node)
     old = comment_on(document, node.end)
     kept = "" if old is None or stated_version(old) is not None or old == uses.ref else old
-    notes = (f"The commit comes from {pin.origin}.", *pin.doubts)
+    notes = (f"The commit comes from {release.origin}.", *pin.doubts)
     if kept:
         notes += ("Renovate updates the version before the other words of the comment, Dependabot leaves it as it is.",)
     # Other words stay, with a sign of their own: they may be meant for a tool that reads this line.
-    comment = f"{pin.name} # {kept}" if kept else pin.name
+    comment = f"{release.tag} # {kept}" if kept else release.tag
     end = len(node.value.rstrip())
-    amendment = replace_within(document, node, [(end - len(uses.ref), end, pin.commit)])
+    amendment = replace_within(document, node, [(end - len(uses.ref), end, release.commit)])
     amendment += set_comment(document, node.end, comment)
     name = uses.text.partition("@")[0]
     return Fix(
-        f"pin {name} to {pin.name}",
+        f"pin {name} to {release.tag}",
         REVIEW if pin.doubts else SAFE,
         amendment.edits,
         amendment.effects,
