@@ -369,7 +369,7 @@ def _cannot_work(placed: Placed, scanner: Scanner, runs: Runs) -> Iterator[Reaso
     ):
         logins = [tuple(text.split()) for text in scanner.logins]
         for other in _same_job(placed, runs):
-            for command in runs.commands(other, [login[:1] for login in logins]):
+            for command in runs.commands(other, tuple(login[:1] for login in logins)):
                 if any(command.program[: len(login)] == login for login in logins):
                     return
         yield Reason("cannot work here", f"nothing gives it {scanner.env[0]}")
