@@ -14,7 +14,7 @@ from chittyops_policy.model import REVIEW, Fix
 
 from ..referees import github_parser
 from .checked import corpus, needs_corpus
-from .fixing import OWN_ACTIONS, PIN, assert_no_worse, fixed, look, proved, refused, repository
+from .fixing import OWN_ACTIONS, PIN, assert_no_worse, edited, fixed, look, proved, refused, repository
 
 RULE = "static-secret"
 API_KEY = "          api_key: ${{ secrets.CHITTYCONNECT_API_KEY }}\n"
@@ -410,6 +410,34 @@ def test_real_workflows(tmp_path: Path) -> None:
         "other workflows call this": 2,
     }
     assert len(texts) == 7
+    assert_no_worse(texts, tmp_path)
+
+
+@needs_corpus
+def test_real_workflows_once_their_permissions_are_stated(tmp_path: Path) -> None:
+    counts = Counter[str]()
+    texts: dict[str, tuple[str, str]] = {}
+    for snapshot in corpus("chittyos"):
+        for path in snapshot.workflow_paths():
+            workflow, text = snapshot.workflow(path), snapshot.text(path) or ""
+            jobs = workflow.node.key("jobs") if workflow is not None and workflow.permissions is None else None
+            if jobs is not None:
+                snapshot = edited(
+                    snapshot, path, f"{text[: jobs.start]}permissions:\n  contents: read\n\n{text[jobs.start :]}"
+                )
+        seen = look(snapshot)
+        found = [decision for decision in seen.report.decisions if decision.rule == RULE]
+        counts.update(_short(decision.unfixable) or "fixed" for decision in found)
+        for path in {decision.path for decision in found if not decision.unfixable}:
+            texts[f"{snapshot.slug}:{path}"] = (snapshot.text(path) or "", proved(snapshot, RULE, path, seen))
+    assert counts == {
+        "ChittyConnect issues nothing": 153,
+        "fixed": 41,
+        "it is written into": 4,
+        "it stands in the": 2,
+        "other workflows call this": 2,
+    }
+    assert len(texts) == 18
     assert_no_worse(texts, tmp_path)
 
 
