@@ -31,6 +31,7 @@ jobs:
 """
 TOKEN = '        env: {CLOUDFLARE_API_TOKEN: "${{ secrets.CLOUDFLARE_API_TOKEN }}"}\n'
 DEPLOY = f"      - run: npx wrangler deploy\n{TOKEN}"
+WHY = "# to ask ChittyConnect"
 GUARD = "github.event.pull_request.head.repo.fork != true && github.actor != 'dependabot[bot]'"
 
 
@@ -65,7 +66,9 @@ def test_one_step_serves_all_reads_of_the_job() -> None:
         "          BOTH: a ${{secrets.CLOUDFLARE_API_TOKEN}} b ${{ SECRETS.NPM_TOKEN }}\n"
     )
     found = fixed(RULE, text)
-    assert found.text == HEAD.replace("contents: read\n", "contents: read\n      id-token: write\n") + (
+    assert found.text == HEAD.replace(
+        "contents: read\n", "contents: read\n      id-token: write # to ask ChittyConnect\n"
+    ) + (
         "      - run: npm ci\n" + asking("CLOUDFLARE_API_TOKEN,CLOUDFLARE_ACCOUNT_ID,NPM_TOKEN") + "\n"
         "      # to production\n"
         "      - uses: cloudflare/wrangler-action@v3\n"
@@ -93,7 +96,7 @@ def test_the_first_step_of_a_job_and_an_id_that_is_taken() -> None:
     text = HEAD.replace("      - uses: actions/checkout@v4\n", "") + DEPLOY + "      - {run: true, id: Creds}\n"
     wanted = asking(id="creds-2").splitlines()
     assert changes(text) == (
-        "+      id-token: write\n"
+        "+      id-token: write # to ask ChittyConnect\n"
         + "".join(f"+{line}\n" for line in wanted)
         + f"-{TOKEN}"
         + '+        env: {CLOUDFLARE_API_TOKEN: "${{ steps.creds-2.outputs.cloudflare_token }}"}\n'
@@ -107,19 +110,25 @@ def test_the_first_step_of_a_job_and_an_id_that_is_taken() -> None:
     ("workflow", "job", "lines"),
     [
         pytest.param("permissions: {}\n", "    permissions: {contents: read}\n",
-                     "-    permissions: {contents: read}\n+    permissions: {contents: read, id-token: write}\n",
+                     "-    permissions: {contents: read}\n"
+                     f"+    permissions: {{contents: read, id-token: write}} {WHY}\n",
                      id="in braces"),
         pytest.param("permissions: {}\n", "    permissions: {}\n",
-                     "-    permissions: {}\n+    permissions: {id-token: write}\n", id="none at all"),
-        pytest.param("permissions: {}\n", "", "+    permissions:\n+      id-token: write\n",
+                     f"-    permissions: {{}}\n+    permissions: {{id-token: write}} {WHY}\n", id="none at all"),
+        pytest.param("permissions: {}\n", "", "+    permissions:\n+      id-token: write # to ask ChittyConnect\n",
                      id="the workflow's none"),
-        pytest.param("permissions:\n  contents: write\n  packages: read\n", "",
-                     "+    permissions:\n+      contents: write\n+      packages: read\n+      id-token: write\n",
+        pytest.param("permissions:\n  contents: write\n  packages: read # the base image\n", "",
+                     "+    permissions:\n+      contents: write # as for the whole workflow\n"
+                     "+      packages: read # the base image\n+      id-token: write # to ask ChittyConnect\n",
                      id="the workflow's are repeated"),
         pytest.param("permissions:\n  contents: write\n  id-token: none\n", "",
-                     "+    permissions:\n+      contents: write\n+      id-token: write\n", id="refused until now"),
+                     "+    permissions:\n+      contents: write # as for the whole workflow\n"
+                     "+      id-token: write # to ask ChittyConnect\n", id="refused until now"),
         pytest.param("", "    permissions:\n      id-token: none\n      contents: read\n",
-                     "-      id-token: none\n+      id-token: write\n", id="refused by the job"),
+                     "-      id-token: none\n+      id-token: write # to ask ChittyConnect\n", id="refused by the job"),
+        pytest.param("", "    permissions: {contents: read} # for the code\n",
+                     "-    permissions: {contents: read} # for the code\n"
+                     "+    permissions: {contents: read, id-token: write} # for the code\n", id="a comment is there"),
         pytest.param("permissions: {contents: read, id-token: write}\n", "", "", id="there already"),
         pytest.param("permissions: write-all\n", "", "", id="everything"),
     ],
