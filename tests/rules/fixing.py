@@ -89,8 +89,7 @@ def proved(snapshot: Snapshot, rule: str, path: str, seen: Examination, **more: 
     after = parse_text(path, text)
     assert after.error is None, text
     assert to_value(after.root) == expected(document, [effect for fix in once for effect in fix.effects])
-    edited: Any = _Edited(snapshot.tree, path, text)
-    again = look(Snapshot(edited, snapshot.slug, root=snapshot.root), **more)
+    again = look(edited(snapshot, path, text), **more)
     gone = Counter(map(_saying, seen.report.decisions)) - Counter(map(_saying, again.report.decisions))
     new = Counter(map(_saying, again.report.decisions)) - Counter(map(_saying, seen.report.decisions))
     assert not new, new
@@ -111,6 +110,12 @@ class _Edited:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.tree, name)
+
+
+def edited(snapshot: Snapshot, path: str, text: str) -> Snapshot:
+    """The repository with another text in one of its files."""
+    tree: Any = _Edited(snapshot.tree, path, text)
+    return Snapshot(tree, snapshot.slug, root=snapshot.root)
 
 
 def _fixes(seen: Examination, rule: str, path: str) -> list[Fix]:

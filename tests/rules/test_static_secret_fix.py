@@ -14,7 +14,7 @@ from chittyops_policy.model import REVIEW, Fix
 
 from ..referees import github_parser
 from .checked import corpus, needs_corpus
-from .fixing import OWN_ACTIONS, PIN, assert_no_worse, fixed, look, proved, refused, repository
+from .fixing import OWN_ACTIONS, PIN, assert_no_worse, edited, fixed, look, proved, refused, repository
 
 RULE = "static-secret"
 API_KEY = "          api_key: ${{ secrets.CHITTYCONNECT_API_KEY }}\n"
@@ -31,6 +31,7 @@ jobs:
 """
 TOKEN = '        env: {CLOUDFLARE_API_TOKEN: "${{ secrets.CLOUDFLARE_API_TOKEN }}"}\n'
 DEPLOY = f"      - run: npx wrangler deploy\n{TOKEN}"
+WHY = "# to ask ChittyConnect"
 GUARD = "github.event.pull_request.head.repo.fork != true && github.actor != 'dependabot[bot]'"
 
 
@@ -65,7 +66,9 @@ def test_one_step_serves_all_reads_of_the_job() -> None:
         "          BOTH: a ${{secrets.CLOUDFLARE_API_TOKEN}} b ${{ SECRETS.NPM_TOKEN }}\n"
     )
     found = fixed(RULE, text)
-    assert found.text == HEAD.replace("contents: read\n", "contents: read\n      id-token: write\n") + (
+    assert found.text == HEAD.replace(
+        "contents: read\n", "contents: read\n      id-token: write # to ask ChittyConnect\n"
+    ) + (
         "      - run: npm ci\n" + asking("CLOUDFLARE_API_TOKEN,CLOUDFLARE_ACCOUNT_ID,NPM_TOKEN") + "\n"
         "      # to production\n"
         "      - uses: cloudflare/wrangler-action@v3\n"
@@ -93,7 +96,7 @@ def test_the_first_step_of_a_job_and_an_id_that_is_taken() -> None:
     text = HEAD.replace("      - uses: actions/checkout@v4\n", "") + DEPLOY + "      - {run: true, id: Creds}\n"
     wanted = asking(id="creds-2").splitlines()
     assert changes(text) == (
-        "+      id-token: write\n"
+        "+      id-token: write # to ask ChittyConnect\n"
         + "".join(f"+{line}\n" for line in wanted)
         + f"-{TOKEN}"
         + '+        env: {CLOUDFLARE_API_TOKEN: "${{ steps.creds-2.outputs.cloudflare_token }}"}\n'
@@ -107,19 +110,25 @@ def test_the_first_step_of_a_job_and_an_id_that_is_taken() -> None:
     ("workflow", "job", "lines"),
     [
         pytest.param("permissions: {}\n", "    permissions: {contents: read}\n",
-                     "-    permissions: {contents: read}\n+    permissions: {contents: read, id-token: write}\n",
+                     "-    permissions: {contents: read}\n"
+                     f"+    permissions: {{contents: read, id-token: write}} {WHY}\n",
                      id="in braces"),
         pytest.param("permissions: {}\n", "    permissions: {}\n",
-                     "-    permissions: {}\n+    permissions: {id-token: write}\n", id="none at all"),
-        pytest.param("permissions: {}\n", "", "+    permissions:\n+      id-token: write\n",
+                     f"-    permissions: {{}}\n+    permissions: {{id-token: write}} {WHY}\n", id="none at all"),
+        pytest.param("permissions: {}\n", "", "+    permissions:\n+      id-token: write # to ask ChittyConnect\n",
                      id="the workflow's none"),
-        pytest.param("permissions:\n  contents: write\n  packages: read\n", "",
-                     "+    permissions:\n+      contents: write\n+      packages: read\n+      id-token: write\n",
+        pytest.param("permissions:\n  contents: write\n  packages: read # the base image\n", "",
+                     "+    permissions:\n+      contents: write # as for the whole workflow\n"
+                     "+      packages: read # the base image\n+      id-token: write # to ask ChittyConnect\n",
                      id="the workflow's are repeated"),
         pytest.param("permissions:\n  contents: write\n  id-token: none\n", "",
-                     "+    permissions:\n+      contents: write\n+      id-token: write\n", id="refused until now"),
+                     "+    permissions:\n+      contents: write # as for the whole workflow\n"
+                     "+      id-token: write # to ask ChittyConnect\n", id="refused until now"),
         pytest.param("", "    permissions:\n      id-token: none\n      contents: read\n",
-                     "-      id-token: none\n+      id-token: write\n", id="refused by the job"),
+                     "-      id-token: none\n+      id-token: write # to ask ChittyConnect\n", id="refused by the job"),
+        pytest.param("", "    permissions: {contents: read} # for the code\n",
+                     "-    permissions: {contents: read} # for the code\n"
+                     "+    permissions: {contents: read, id-token: write} # for the code\n", id="a comment is there"),
         pytest.param("permissions: {contents: read, id-token: write}\n", "", "", id="there already"),
         pytest.param("permissions: write-all\n", "", "", id="everything"),
     ],
@@ -410,6 +419,34 @@ def test_real_workflows(tmp_path: Path) -> None:
         "other workflows call this": 2,
     }
     assert len(texts) == 7
+    assert_no_worse(texts, tmp_path)
+
+
+@needs_corpus
+def test_real_workflows_once_their_permissions_are_stated(tmp_path: Path) -> None:
+    counts = Counter[str]()
+    texts: dict[str, tuple[str, str]] = {}
+    for snapshot in corpus("chittyos"):
+        for path in snapshot.workflow_paths():
+            workflow, text = snapshot.workflow(path), snapshot.text(path) or ""
+            jobs = workflow.node.key("jobs") if workflow is not None and workflow.permissions is None else None
+            if jobs is not None:
+                snapshot = edited(
+                    snapshot, path, f"{text[: jobs.start]}permissions:\n  contents: read\n\n{text[jobs.start :]}"
+                )
+        seen = look(snapshot)
+        found = [decision for decision in seen.report.decisions if decision.rule == RULE]
+        counts.update(_short(decision.unfixable) or "fixed" for decision in found)
+        for path in {decision.path for decision in found if not decision.unfixable}:
+            texts[f"{snapshot.slug}:{path}"] = (snapshot.text(path) or "", proved(snapshot, RULE, path, seen))
+    assert counts == {
+        "ChittyConnect issues nothing": 153,
+        "fixed": 41,
+        "it is written into": 4,
+        "it stands in the": 2,
+        "other workflows call this": 2,
+    }
+    assert len(texts) == 18
     assert_no_worse(texts, tmp_path)
 
 

@@ -67,7 +67,7 @@ jobs:
     runs-on: ubuntu-latest
     permissions:
       contents: read
-      id-token: write
+      id-token: write # to ask ChittyConnect
     steps:
       - uses: actions/checkout@v4
       - name: Get ephemeral credentials
