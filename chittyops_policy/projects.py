@@ -377,6 +377,8 @@ def _without_manifest(snapshot: Snapshot) -> Project:
 
 def toml_tables(text: str) -> dict[str, Any]:
     """The tables of a TOML text; empty where it does not parse."""
+    if not text:
+        return {}
     import tomllib  # only a repository with such a file pays for it
 
     try:

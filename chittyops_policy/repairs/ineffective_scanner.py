@@ -6,15 +6,7 @@ import re
 
 from chittyops_policy.document import Mapping, Scalar, Sequence, to_value
 from chittyops_policy.ecosystems import ACTIONS, updates
-from chittyops_policy.edits import (
-    Amendment,
-    add_key,
-    apply,
-    insert_item,
-    remove_key,
-    replace_within,
-    set_value,
-)
+from chittyops_policy.edits import Amendment, add_key, apply, insert_item, remove_key, replace_within, set_value
 from chittyops_policy.errors import CannotEdit
 from chittyops_policy.model import REVIEW, Edit, Fix, NoFix, Span
 from chittyops_policy.projects import projects_of
@@ -110,12 +102,10 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
 # ----------------------------------------------------------------------------------------------------- YAML
 
 
-def _not_here(step: _Step, reason: rule.Reason) -> None:
-    if step.scanner.env and step.scanner.env[0] in reason.text:
-        raise CannotEdit(
-            f"{step.title} needs {step.scanner.env[0]}: fetch it from the credentials broker in a step before"
-        )
-    if reason.text.startswith("its job waits for"):
+def _left_to_people(step: _Step, reason: rule.Reason) -> None:
+    if reason.kind == rule.TOKEN:
+        raise CannotEdit(f"{step.title} needs {reason.name}: fetch it from the credentials broker in a step before")
+    if reason.kind == rule.WAITING:
         raise CannotEdit("whether the job that it waits for should be off only its owners know")
     raise CannotEdit("when it should run is for its owners to say: a push, pull_request or schedule trigger would do")
 
@@ -255,8 +245,8 @@ def _fail_with_pipe(step: _Step, pipe: Pipeline) -> None:
     if any(other.start != pipe.start and len(other.commands) > 1 for other in _pipelines(read(_script_of(step)))):
         raise CannotEdit("shell: bash would let other pipes of this script fail as well")
     step.shell = "bash"
-    step.does("say shell: bash, which fails with any part of a pipe",
-              add_key(step.document, step.placed.step.node, "shell", "bash", after="run"))  # fmt: skip
+    amendment = add_key(step.document, step.placed.step.node, "shell", "bash", after="run")
+    step.does("say shell: bash, which fails with any part of a pipe", amendment)
 
 
 def _is_default(step: _Step) -> bool:
@@ -322,7 +312,9 @@ _REMEDIES = {
     rule.LENIENT: _strict,
     rule.OPTION: _without_option,
     rule.SWALLOWED: _script,
-    rule.OTHER: _not_here,
+    rule.TOKEN: _left_to_people,
+    rule.WAITING: _left_to_people,
+    rule.TRIGGER: _left_to_people,
 }
 
 

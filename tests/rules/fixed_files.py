@@ -18,7 +18,7 @@ from chittyops_policy.templates import render
 from .checked import CATALOGUE, PACK, TODAY
 
 Files = Mapping[str, str | bytes]
-MAX_PASSES = 10
+MAX_PASSES = 50
 
 
 def examined(

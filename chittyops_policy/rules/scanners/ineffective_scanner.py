@@ -46,15 +46,17 @@ _BY_HAND = "never runs by itself"
 
 
 SWITCHED_OFF, TOLERATED, SWALLOWED, PERMISSION = "if", "continue-on-error", "script", "permissions"
-OPTION, INPUT, LENIENT, OTHER = "option", "input", "lenient", ""
-"""What makes a scan vain: a false condition, a tolerated failure, a script that hides it, a missing scope, an option or
-an input that mutes the tool, the absence of one that it needs; OTHER is what no edit of the step can change."""
+OPTION, INPUT, LENIENT = "option", "input", "lenient"
+TOKEN, WAITING, TRIGGER = "token", "needs", "on"
+"""What makes a scan vain: a false condition, a tolerated failure, a script that hides it, a missing scope; an option or
+an input that mutes the tool, the absence of one that it needs; no token, a job before it that is off, no event that
+starts it."""
 
 
 class Reason:
     """Why a scan is in vain: words, and the node that makes it so, with its document.
 
-    `kind` is one of the above; `name` is the scope, the option or the input that it is about.
+    `kind` is one of the above; `name` is the scope, option, input or variable that it is about.
     """
 
     __slots__ = ("document", "kind", "name", "node", "text", "verb")
@@ -66,7 +68,7 @@ class Reason:
         document: Document | None = None,
         node: Node | None = None,
         *,
-        kind: str = OTHER,
+        kind: str = TRIGGER,
         name: str = "",
     ) -> None:
         self.verb = verb
@@ -232,7 +234,7 @@ def _never_runs(placed: Placed) -> Iterator[Reason]:
             continue
         waits = _skipped_need(workflow, job, ())
         if waits is not None:
-            yield Reason("never runs", f"its job waits for {waits.id}, whose condition is always false")
+            yield Reason("never runs", f"its job waits for {waits.id}, whose condition is always false", kind=WAITING)
             off = True
     for step in (*placed.outer, placed.step):
         node = step.node.get("if")
@@ -372,7 +374,7 @@ def _cannot_work(placed: Placed, scanner: Scanner, runs: Runs) -> Iterator[Reaso
             for command in runs.commands(other, tuple(login[:1] for login in logins)):
                 if any(command.program[: len(login)] == login for login in logins):
                     return
-        yield Reason("cannot work here", f"nothing gives it {scanner.env[0]}")
+        yield Reason("cannot work here", f"nothing gives it {scanner.env[0]}", kind=TOKEN, name=scanner.env[0])
 
 
 def _same_job(placed: Placed, runs: Runs) -> list[Placed]:
