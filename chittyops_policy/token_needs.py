@@ -152,4 +152,4 @@ def _names_token(text: str) -> bool:
 
 def pushes(script: str) -> bool:
     """Whether a script of any shell pushes with git, for which it needs the credentials that a checkout keeps."""
-    return "push" in script and re.search(r"\bgit\b[^\n|;&]*\spush\b", script) is not None
+    return "push" in script and re.search(r"\bgit\b(?!\s+stash\b)[^\n|;&]*\spush\b", script) is not None
