@@ -105,7 +105,7 @@ _MOVING = (
     ("event", "workflow_run", "head_branch"),
     ("event", "workflow_run", "pull_requests", "0", "head", "ref"),
 )
-_PULL = re.compile(r"(?:refs/)?pull/\S+?/(?:head|merge)")
+_PULL = re.compile(r"(?:refs/)?pull/[^\n]+?/(?:head|merge)")
 _COMMAND = re.compile(
     r"\bgh\s+pr\s+checkout\b[^\n]*|\bgit\b[^\n|;&]*\b(?:fetch|checkout|pull|clone|worktree)\b[^\n]*(?:"
     r"pull/[^\n]*?/(?:head|merge)|github\.head_ref|pull_request\.head\.(?:ref|sha|repo)|workflow_run\.head_)[^\n]*"
