@@ -623,7 +623,7 @@ def test_stored_credentials_in_real_workflows() -> None:
             sum(len(report(snapshot, rule).decisions) for snapshot in corpus("public")),
         )
 
-    assert count("artipacked") == (223, 371)
+    assert count("artipacked") == (223, 360)
     assert count("job-secrets") == (36, 69)
     assert count("secrets-outside-env") == (142, 109)
     assert count("use-trusted-publishing") == (3, 1)

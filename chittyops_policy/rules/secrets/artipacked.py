@@ -29,11 +29,15 @@ PUSHING = frozenset(
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     document = view.document
+    told: set[int] = set()  # an alias repeats the steps of another job
     for steps in [view.steps] if isinstance(view, Action) else [job.steps for job in view.jobs]:
         for at, step in enumerate(steps):
             uses = step.uses
             if uses is None or "checkout" not in uses.text or uses.name != "actions/checkout":
                 continue
+            if uses.node.start in told:
+                continue
+            told.add(uses.node.start)
             # An explicit value is somebody's decision, and so is an expression.
             if step.input("persist-credentials") is not None or any(map(_pushes, steps[at + 1 :])):
                 continue
