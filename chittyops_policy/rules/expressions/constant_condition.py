@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chittyops_policy.expressions import condition
+from chittyops_policy.expressions import Index, Name, condition
 from chittyops_policy.rule import ACTION, WORKFLOW, Context, Example, Rule
 
 TYPE_CHECKING = False
@@ -14,10 +14,14 @@ if TYPE_CHECKING:
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
-    for scalar in view.document.conditions:
-        found = condition(scalar.value)
-        if found.kind == "mixed":
+    conditions = {id(scalar) for scalar in view.document.conditions}
+    for occurrence in view.expressions():
+        scalar = occurrence.scalar
+        if id(scalar) not in conditions or isinstance(occurrence.expr, Index | Name):
+            continue
+        if (occurrence.start, occurrence.end) != (0, len(scalar.value)):
             continue  # always true for another reason: unsound-condition
+        found = condition(scalar.value)
         if found.constant is True:
             yield context.at(view.document, scalar, "this always holds, so the condition decides nothing")
         elif found.constant is False:

@@ -26,8 +26,9 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     conditions = {id(scalar) for scalar in view.document.conditions}
     for occurrence in view.expressions():
         # What is constant in a condition is for constant-condition.
-        if occurrence.expr is not None and id(occurrence.scalar) not in conditions:
-            yield from _expression(view, occurrence, occurrence.expr, context)
+        expr = occurrence.expr
+        if isinstance(expr, Literal | Call | Binary | Unary) and id(occurrence.scalar) not in conditions:
+            yield from _expression(view, occurrence, expr, context)
 
 
 def _expression(view: Workflow | Action, occurrence: Occurrence, expr: Expr, context: Context) -> Iterator[Finding]:
@@ -35,8 +36,6 @@ def _expression(view: Workflow | Action, occurrence: Occurrence, expr: Expr, con
         if not _escapes(expr):
             message = "this expression is a constant: the value alone says the same"
             yield context.inside(view.document, occurrence.scalar, occurrence.start, occurrence.end, message)
-        return
-    if not isinstance(expr, Call | Binary | Unary):
         return
     for node in walk(expr):
         if isinstance(node, Call) and node.key == "fromjson" and _is_to_json(node.args):

@@ -26,6 +26,8 @@ PUSHING = frozenset(
 )  # fmt: skip
 """Actions that push with what the checkout left behind, by their documentation (2026-11)."""
 
+_PUSHERS = frozenset(name.partition("/")[0] for name in PUSHING)
+
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     document = view.document
@@ -58,7 +60,7 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
 
 def _pushes(step: Step) -> bool:
     if step.uses is not None:
-        return step.uses.slug in PUSHING
+        return step.uses.owner.lower() in _PUSHERS and step.uses.slug in PUSHING
     return step.run is not None and pushes(step.run.value)
 
 

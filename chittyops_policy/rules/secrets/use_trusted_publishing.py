@@ -72,6 +72,7 @@ REGISTRIES = (
     ),
 )  # fmt: skip
 
+_WORDS = ("publish", "upload", "push")
 _HINT = re.compile(
     r"\b(?:p?npm|yarn|bun|uv|poetry|hatch|pdm|flit|cargo|twine|gem|nuget)\b[^\n]*\b(?:publish|upload|push)\b"
 )
@@ -99,7 +100,7 @@ def _step(view: Workflow | Action, job: Job | None, step: Step, context: Context
                 yield context.at(view.document, password, _message("PyPI"))
         return
     script = step.run
-    if script is None or _HINT.search(script.value) is None:
+    if script is None or not any(word in script.value for word in _WORDS) or _HINT.search(script.value) is None:
         return
     for command in commands(script.value, text_of(step.node.get("shell"))) or ():
         program = command.program
