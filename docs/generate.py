@@ -35,6 +35,7 @@ FIRST_COMMAND = ["check", "--no-cache", "examples"]
 THEMES = {
     "syntax": "Readable files",
     "structure": "Valid files",
+    "references": "Names that lead somewhere",
     "supply": "Other people's code",
     "secrets": "Secrets",
     "credentials": "Deployments",

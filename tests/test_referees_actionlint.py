@@ -2,20 +2,23 @@
 
 Shared are its kinds ``syntax-check`` and ``expression`` with our structural rules. GitHub's own parser is the judge
 above both (`test_structure_differential`): where the two disagree, `DIFFERENCES` says who is right, and a test keeps
-the table true. Not shared, and left to a companion: types of members (``property … is not defined``), inputs of
-known actions, runner labels, and injection.
+the table true. Shared as well are names that nothing defines, and what `CASES` lists: small workflows on which both
+must speak of the same line. Not shared, and left to a companion: inputs of known actions, and injection.
 """
 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from .rules.checked import CORPUS, corpus, needs_corpus, report
+from .rules.checked import CORPUS, corpus, covered, needs_corpus, report
 
 RULES = ("invalid-workflow", "unparsable-yaml", "duplicate-key")
 KINDS = ("syntax-check", "expression")
@@ -53,27 +56,38 @@ def ours(part: str) -> set[Place]:
     return places
 
 
-def actionlints(part: str) -> set[Place]:
-    command = ["actionlint", "-shellcheck=", "-pyflakes=", "-format", "{{json .}}"]
-    places = set[Place]()
+def actionlint(folder: str, paths: Sequence[str]) -> list[dict[str, Any]]:
+    """What actionlint says about files in a folder: each with kind, message, filepath and line."""
+    if shutil.which("actionlint") is None:
+        pytest.skip("actionlint is not installed; the test extras bring it")
+    command = ["actionlint", "-shellcheck=", "-pyflakes=", "-format", "{{json .}}", *paths]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode in (0, 1), done.stderr
+    found: list[dict[str, Any]] = json.loads(done.stdout or "[]")
+    return found
+
+
+def actionlint_on(part: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """(file relative to the corpus, what actionlint says) for every live workflow of a part of it."""
     for snapshot in corpus(part):
         paths = snapshot.workflow_paths()
-        if not paths:
-            continue
-        folder = Path(snapshot.root).relative_to(CORPUS).as_posix()
-        done = subprocess.run([*command, *paths], cwd=snapshot.root, capture_output=True, text=True, check=False)
-        assert done.returncode in (0, 1), done.stderr
-        for error in json.loads(done.stdout or "[]"):
-            if error["kind"] in KINDS and not any(words in error["message"] for words in NOT_SHARED):
-                places.add((f"{folder}/{error['filepath']}", error["line"]))
-    return places
+        if paths:
+            folder = Path(snapshot.root).relative_to(CORPUS).as_posix()
+            for error in actionlint(snapshot.root, paths):
+                yield f"{folder}/{error['filepath']}", error
+
+
+def actionlints(part: str) -> set[Place]:
+    return {
+        (path, error["line"])
+        for path, error in actionlint_on(part)
+        if error["kind"] in KINDS and not any(words in error["message"] for words in NOT_SHARED)
+    }
 
 
 @needs_corpus
 @pytest.mark.parametrize("part", ["chittyos", "public"])
 def test_every_difference_is_explained(part: str) -> None:
-    if shutil.which("actionlint") is None:
-        pytest.skip("actionlint is not installed; the test extras bring it")
     mine, theirs = ours(part), actionlints(part)
     assert mine & theirs or part == "public", "the two never agree: the comparison itself is broken"
     expected = {place for place in DIFFERENCES if place[0].startswith(part)}
@@ -81,3 +95,32 @@ def test_every_difference_is_explained(part: str) -> None:
     for place in mine ^ theirs:
         owner = "only ours" if place in mine else "only actionlint's"
         assert DIFFERENCES[place].startswith(owner)
+
+
+# ------------------------------------------------------------------------------------- names that nothing defines
+
+UNDEFINED = ("undefined-input", "undefined-matrix-key", "undefined-need", "undefined-output", "undefined-step")
+
+
+def undefined(part: str) -> set[tuple[str, str]]:
+    """(file, name in lower case): the line is no common ground, for actionlint gives that of the whole script."""
+    found = set()
+    for snapshot in corpus(part):
+        folder = Path(snapshot.root).relative_to(CORPUS).as_posix()
+        for decision in report(snapshot, *UNDEFINED).decisions:
+            if decision.rule in UNDEFINED and decision.path.startswith(".github/workflows/"):
+                name = covered(snapshot, decision).rpartition(".")[2].lower()
+                found.add((f"{folder}/{decision.path}", name))
+    return found
+
+
+@needs_corpus
+@pytest.mark.parametrize("part", ["chittyos", "public"])
+def test_the_same_names_are_undefined(part: str) -> None:
+    theirs = set()
+    for path, error in actionlint_on(part):
+        name = re.search(r'property "(.+?)" is not defined in object type', error["message"])
+        if error["kind"] == "expression" and name is not None:
+            theirs.add((path, name[1].lower()))
+    assert theirs
+    assert undefined(part) == theirs
