@@ -41,6 +41,7 @@ THEMES = {
     "credentials": "Deployments",
     "beacon": "ChittyBeacon",
     "scanners": "Scanners",
+    "updates": "Dependabot",
     "repository": "Compliance files",
     "hygiene": "Good manners",
     "exceptions": "Exceptions",

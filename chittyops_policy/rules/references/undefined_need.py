@@ -25,9 +25,7 @@ def _check(view: Workflow, context: Context) -> Iterator[Finding]:
             continue  # a need that names no job is invalid-workflow's
         written = reading.written(0)
         if name in known:
-            message = (
-                f"the job '{reading.job.id[:60]}' does not list '{written}' under needs"
-            )
+            message = f"the job '{reading.job.id[:60]}' does not list '{written}' under needs"
         else:
             message = f"there is no job '{written}' to wait for{closest(written, names)}"
         yield reading.finding(context, 0, message)
