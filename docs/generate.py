@@ -42,6 +42,7 @@ THEMES = {
     "beacon": "ChittyBeacon",
     "scanners": "Scanners",
     "updates": "Dependabot",
+    "runners": "Runners",
     "repository": "Compliance files",
     "hygiene": "Good manners",
     "exceptions": "Exceptions",

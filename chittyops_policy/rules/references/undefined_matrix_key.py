@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from chittyops_policy.document import Mapping, Sequence
+from chittyops_policy.matrices import values_of
 from chittyops_policy.readings import closest, readings
 from chittyops_policy.rule import WORKFLOW, Context, Example, Rule
-from chittyops_policy.workflow import mapping_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from chittyops_policy.document import Node
     from chittyops_policy.model import Finding
-    from chittyops_policy.workflow import Job, Workflow
+    from chittyops_policy.workflow import Workflow
 
 
 def _check(view: Workflow, context: Context) -> Iterator[Finding]:
@@ -23,7 +23,7 @@ def _check(view: Workflow, context: Context) -> Iterator[Finding]:
         if not name or job is None:
             continue
         if job.id not in known:
-            known[job.id] = _values(job)
+            known[job.id] = values_of(job)
         values = known[job.id]
         if values is None:
             continue
@@ -35,36 +35,6 @@ def _check(view: Workflow, context: Context) -> Iterator[Finding]:
             yield reading.finding(context, 0, f"{what} '{written}'{hint}")
         elif reading.name(1) and not _may_have(values[name], reading.name(1)):
             yield reading.finding(context, 1, f"no value of '{written}' in the matrix has a '{reading.written(1)}'")
-
-
-def _values(job: Job) -> dict[str, list[Node]] | None:
-    """Key in lower case → the values that the matrix gives it; None where an expression makes the matrix."""
-    strategy = job.node.get("strategy")
-    if strategy is None:
-        return {}
-    matrix = strategy.get("matrix") if isinstance(strategy, Mapping) else None
-    if not isinstance(matrix, Mapping):
-        return None
-    found: dict[str, list[Node]] = {}
-    for key, _, value in matrix.pairs():
-        if "${{" in key or key == "<<":
-            return None
-        if key == "exclude":
-            continue
-        if key != "include":
-            found.setdefault(key.lower(), []).extend(value.items if isinstance(value, Sequence) else (value,))
-            continue
-        if not isinstance(value, Sequence):
-            return None
-        for item in value.items:
-            entry = mapping_of(item)
-            if entry is None:
-                return None
-            for name, _, given in entry.pairs():
-                if "${{" in name or name == "<<":
-                    return None
-                found.setdefault(name.lower(), []).append(given)
-    return found
 
 
 def _may_have(values: list[Node], name: str) -> bool:
