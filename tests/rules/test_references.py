@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from chittyops_policy.filter_patterns import expression
 from chittyops_policy.rule import Lookups
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 
@@ -203,7 +205,117 @@ def test_parts_of_a_value(values: str, count: int) -> None:
     assert len(found("undefined-matrix-key", text)) == count
 
 
+# ------------------------------------------------------------------------------------------------ filter patterns
+
+
+@pytest.mark.parametrize(
+    ("pattern", "covered", "left"),
+    [
+        ("main", ["main"], ["mains", "a/main"]),
+        ("*", ["a", "a.b"], ["a/b"]),
+        ("**", ["a", "a/b/c"], []),
+        ("docs/**", ["docs/a", "docs/a/b"], ["docs", "a/docs/b"]),
+        ("**/docs/**", ["docs/a", "x/docs/a/b"], ["docs"]),
+        ("**.js", ["a.js", "a/b.js"], ["a.jsx"]),
+        ("**/*-post.md", ["my-post.md", "path/their-post.md"], ["post.md"]),
+        ("v[12].[0-9]+.[0-9]+", ["v1.10.1", "v2.0.0"], ["v3.0.0", "v1.0"]),
+        ("*.jsx?", ["page.js", "page.jsx"], ["page.jsxx"]),
+        ("a\\*b", ["a*b"], ["axb"]),
+        ("a.b", ["a.b"], ["axb"]),
+    ],
+)
+def test_a_pattern_means_what_the_cheat_sheet_says(pattern: str, covered: list[str], left: list[str]) -> None:
+    compiled = re.compile(expression(pattern))
+    assert [text for text in covered + left if compiled.fullmatch(text)] == covered
+
+
+@pytest.mark.parametrize(
+    ("lines", "messages"),
+    [
+        ("branches: main", []),
+        ("branches: ['!main', main]", []),
+        ("branches: ['!main']", ["branches: branches only takes out, so no push starts a run; let something in first, "
+                                 "such as '**'"]),
+        ("branches-ignore: ['!main']", []),
+        ("paths: ''", []),
+        ("tags: [v1*, 'v 2']", ["'v 2': 'v 2' covers nothing: the name of a branch or tag cannot contain a blank"]),
+        ("paths: ['a b']", []),
+        ("paths: []", []),
+    ],
+)  # fmt: skip
+def test_filters_of_a_trigger(lines: str, messages: list[str]) -> None:
+    told = found("invalid-filter-pattern", f"on:\n  push:\n    {lines}\n{JOB[9:]}    steps: [{{run: x}}]\n")
+    if "''" not in lines:
+        assert told == messages
+    else:
+        assert told == ["'': '' covers nothing: the pattern is empty"]
+
+
+def test_files_of_the_whole_repository_are_looked_at() -> None:
+    text = f"on:\n  push:\n    paths: [src/**, '**/*.c', lib/**]\n{JOB[9:]}    steps: [{{run: x}}]\n"
+    files = {".github/workflows/x.yml": text, "src/a/b.c": ""}
+    assert found("dead-path-filter", files) == ["lib/**: no file of the repository is covered by 'lib/**'"]
+
+
+# ------------------------------------------------------------------------------------------- ineffective-schedule
+
+
+@pytest.mark.parametrize(
+    ("cron", "message"),
+    [
+        ("0 0 30 2 *", "no month in which this could run has such a day"),
+        ("0 0 31 2,4,6,9,11 *", "no month in which this could run has such a day"),
+        ("0 0 31 feb-mar *", ""),
+        ("0 0 29 2 *", ""),
+        ("0 0 30 2 1", ""),
+        ("0 0 */31 2 *", ""),
+        ("0-59/4 * * * *", "GitHub starts scheduled runs at most every 5 minutes; this asks for one after 4"),
+        ("3/9 * * * *", ""),
+        ("0,56 * * * *", "GitHub starts scheduled runs at most every 5 minutes; this asks for one after 4"),
+        ("0,56 3 * * *", ""),
+        ("* * * * * *", ""),
+        ("61 * * * *", ""),
+    ],
+)
+def test_schedules(cron: str, message: str) -> None:
+    text = f"on:\n  schedule:\n    - cron: '{cron}'\n{JOB[9:]}    steps: [{{run: x}}]\n"
+    assert found("ineffective-schedule", text) == ([f"'{cron}': {message}"] if message else [])
+
+
+# ------------------------------------------------------------------------------------------------- exceeded-limit
+
+
+def test_limits_are_those_of_the_next_one() -> None:
+    steps = "    runs-on: x\n    steps: [{run: x}]\n"
+    for count, told in ((25, 0), (26, 1)):
+        inputs = "".join(f"      i{number}: {{}}\n" for number in range(count))
+        text = f"on:\n  workflow_dispatch:\n    inputs:\n{inputs}jobs:\n  a:\n{steps}"
+        assert len(found("exceeded-limit", text)) == told
+    for count, told in ((16, 0), (17, 1)):
+        rows = "".join(f"        {key}: {list(range(count))}\n" for key in "ab")
+        text = f"on: push\njobs:\n  a:\n    strategy:\n      matrix:\n{rows}{steps}"
+        assert len(found("exceeded-limit", text)) == told
+    for count, told in ((50, 0), (51, 1)):
+        jobs = "".join(f"  j{number}: {{uses: a/b/.github/workflows/w{number}.yml@v1}}\n" for number in range(count))
+        assert len(found("exceeded-limit", f"on: push\njobs:\n{jobs}")) == told
+    for count, told in ((499_000, 0), (500_100, 1)):
+        assert len(found("exceeded-limit", f"on: push\njobs:\n  a:\n{steps}# {'x' * count}\n")) == told
+
+
 # ---------------------------------------------------------------------------------------------- real repositories
+
+
+@needs_corpus
+def test_real_filters_and_schedules_are_right() -> None:
+    rules = ("invalid-filter-pattern", "ineffective-schedule", "exceeded-limit")
+    filters = 0
+    for part in ("chittyos", "public"):
+        for snapshot in corpus(part):
+            assert not [each for each in report(snapshot, *rules).decisions if each.rule in rules]
+            for workflow in snapshot.workflows():
+                filters += sum(settings is not None for _, settings in workflow.triggers.values())
+    assert filters > 200
+
 
 UNDEFINED = (
     "undefined-input",
