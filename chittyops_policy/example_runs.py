@@ -34,4 +34,5 @@ def run_example(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example) 
     )
     for name, value in example.options.items():
         policy.rules[rule.id].options[name] = Setting(value, "example")
+    policy.parameters = {**policy.parameters, **example.parameters}
     return check(snapshot, catalogue, policy, today=EXAMPLE_DATE)

@@ -86,17 +86,18 @@ class Option(Value):
 class Example(Value):
     """A case that is documentation and test at once.
 
-    title    what it shows, as a phrase
-    files    path → text of a small repository
-    fires    the text under each finding's span, in report order; the path where the finding has no span; empty where
-             the rule keeps quiet
-    options  values for the rule's options, beside the standard's
-    slug     the repository's name where it matters
-    after    path → text after the fix, for a rule that can fix
-    unknown  a part of the reason where the rule must answer Unknown
+    title       what it shows, as a phrase
+    files       path → text of a small repository
+    fires       the text under each finding's span, in report order; the path where the finding has no span; empty where
+                the rule keeps quiet
+    options     values for the rule's options, beside the standard's
+    slug        the repository's name where it matters
+    after       path → text after the fix, for a rule that can fix
+    unknown     a part of the reason where the rule must answer Unknown
+    parameters  values for the pack's parameters, beside the standard's
     """
 
-    __slots__ = ("after", "files", "fires", "options", "slug", "title", "unknown")
+    __slots__ = ("after", "files", "fires", "options", "parameters", "slug", "title", "unknown")
 
     def __init__(
         self,
@@ -107,6 +108,7 @@ class Example(Value):
         slug: str = "",
         after: Mapping[str, str] | None = None,
         unknown: str = "",
+        parameters: Mapping[str, Any] | None = None,
     ) -> None:
         self.title = title
         self.files = {".github/workflows/example.yml": files} if isinstance(files, str) else files
@@ -115,6 +117,7 @@ class Example(Value):
         self.slug = slug
         self.after = after or {}
         self.unknown = unknown
+        self.parameters = parameters or {}
 
 
 class Rule:

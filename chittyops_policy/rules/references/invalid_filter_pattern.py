@@ -21,21 +21,20 @@ def _check(view: Workflow, context: Context) -> Iterator[Finding]:
     for event, (_, settings) in view.triggers.items():
         if not isinstance(settings, Mapping):
             continue
-        for kind in KINDS:
-            patterns = scalars_of(settings.get(kind))
+        for kind, key, value in settings.pairs():
+            patterns = scalars_of(value) if kind in KINDS else ()
             for pattern in patterns:
                 wrong = problem(pattern.value, kind)
                 if wrong:
                     yield context.at(view.document, pattern, f"'{pattern.value[:60]}' covers nothing: {wrong}")
             if patterns and not kind.endswith("-ignore") and all(each.value.startswith("!") for each in patterns):
-                key = settings.key(kind)
                 message = f"{kind} only takes out, so no {event} starts a run; let something in first, such as '**'"
-                yield context.at(view.document, key or patterns[0], message, node=settings.get(kind))
+                yield context.at(view.document, key, message, node=value)
         for wanted, ignored in _PAIRS:
-            key = settings.key(ignored)
-            if key is not None and wanted in settings:
+            second = settings.key(ignored)
+            if second is not None and wanted in settings:
                 message = f"GitHub takes {wanted} or {ignored} for an event, not both"
-                yield context.at(view.document, key, message, node=settings.get(ignored))
+                yield context.at(view.document, second, message, node=settings.get(ignored))
 
 
 _JOBS = "jobs:\n  test:\n    runs-on: ubuntu-latest\n    steps: [{run: make test}]\n"
