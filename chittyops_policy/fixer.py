@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from .edits import apply, collide
 from .engine import check, examine
-from .model import Value
+from .model import INSERT, Value
 from .proof import (
     AGAIN,
     BYTES,
@@ -120,6 +120,19 @@ def fix(
     return _Fixer(snapshot, catalogue, policy, everything, today, wanted, lookups, paths).run()
 
 
+def _touch(fix: Fix, other: Fix) -> bool:
+    """Whether two fixes of one file have to wait for each other: for their texts' sake, or for what they declare."""
+    if collide(fix.edits, other.edits):
+        return True
+    places = [effect.path for effect in other.effects if effect.kind != INSERT]
+    return any(
+        place[: len(effect.path)] == effect.path or effect.path[: len(place)] == place
+        for effect in fix.effects
+        if effect.kind != INSERT
+        for place in places
+    )
+
+
 class _Job(Value):
     """A fix of one pass, with every finding that proposes the very same one; `path` is the file of its edits."""
 
@@ -221,7 +234,7 @@ class _Fixer:
                 same.decisions.append(decision)
                 continue
             paths = {creation.path for creation in fix.creates}
-            if paths & created or any(collide(fix.edits, job.fix.edits) for job in jobs):
+            if paths & created or any(_touch(fix, job.fix) for job in jobs):
                 continue
             created |= paths
             jobs.append(_Job(decision.path, fix, [decision]))

@@ -55,6 +55,8 @@ def _options(rule: Rule, settings: RulePolicy, pack: Pack) -> str:
 
 def _example(rule: Rule, example: Example, report: Report) -> str:
     lines = [f"### {_sentence(example.title).rstrip('.')}", ""]
+    if example.parameters:
+        lines += [f"With the parameters `{json.dumps(dict(example.parameters))}`:", ""]
     if example.options:
         lines += [f"With `{json.dumps(dict(example.options))}`:", ""]
     if example.parameters:

@@ -35,6 +35,7 @@ FIRST_COMMAND = ["check", "--no-cache", "examples"]
 THEMES = {
     "syntax": "Readable files",
     "structure": "Valid files",
+    "references": "Names that lead somewhere",
     "supply": "Other people's code",
     "injection": "Values that become code",
     "permissions": "Permissions",
@@ -44,6 +45,8 @@ THEMES = {
     "credentials": "Deployments",
     "beacon": "ChittyBeacon",
     "scanners": "Scanners",
+    "updates": "Dependabot",
+    "runners": "Runners",
     "repository": "Compliance files",
     "hygiene": "Good manners",
     "exceptions": "Exceptions",
