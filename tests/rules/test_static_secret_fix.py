@@ -35,7 +35,7 @@ WHY = "# to ask ChittyConnect"
 GUARD = "github.event.pull_request.head.repo.fork != true && github.actor != 'dependabot[bot]'"
 
 
-def asking(credentials: str = "CLOUDFLARE_API_TOKEN", more: str = "", id: str = "creds", key: str = API_KEY) -> str:
+def asking(credentials: str = "CLOUDFLARE_API_TOKEN", more: str = "", id: str = "creds", key: str = "") -> str:
     """The lines of the inserted step."""
     return (
         f"      - name: Get ephemeral credentials\n        id: {id}\n{more}"
@@ -294,10 +294,12 @@ def test_a_step_that_asks_otherwise(steps: str, reason: str) -> None:
     assert refused(RULE, HEAD + steps) == [reason]
 
 
-def test_the_broker_s_key_is_only_passed_where_it_may_be_read() -> None:
-    parameters: dict[str, Any] = {**OWN_ACTIONS, "credentials": {"api_key": "ANOTHER_KEY", "broker": "the vault"}}
-    found = fixed(RULE, HEAD + DEPLOY, parameters=parameters)
-    assert asking(key="") in found.text
+@pytest.mark.parametrize(("name", "key"), [("CHITTYCONNECT_API_KEY", API_KEY), ("ANOTHER_KEY", "")])
+def test_a_key_is_only_passed_where_it_may_be_read(name: str, key: str) -> None:
+    parameters: dict[str, Any] = {**OWN_ACTIONS, "credentials": {"api_key": name, "broker": "the vault"}}
+    text = HEAD.replace("    permissions:", "    environment: production\n    permissions:") + DEPLOY
+    found = fixed(RULE, text, parameters=parameters)
+    assert asking(key=key) in found.text
     assert found.titles == ("let the job deploy ask the vault for CLOUDFLARE_API_TOKEN",)
 
 

@@ -75,7 +75,6 @@ jobs:
         uses: ChittyOS/chittyops-policy/actions/getchitty-creds@0123456789abcdef0123456789abcdef01234567 # v1.2.3
         with:
           credentials: CLOUDFLARE_API_TOKEN,CLOUDFLARE_ACCOUNT_ID
-          api_key: ${{ secrets.CHITTYCONNECT_API_KEY }}
       - run: npx wrangler deploy
         env:
           CLOUDFLARE_API_TOKEN: ${{ steps.creds.outputs.cloudflare_token }}
