@@ -497,6 +497,19 @@ def test_the_fix_is_safe_where_only_known_steps_follow(following: str, safety: s
     )
 
 
+@pytest.mark.parametrize("place", ["top", "job"])
+def test_a_job_that_may_write_may_push_in_a_script(place: str) -> None:
+    text = steps("uses: actions/checkout@v4", "run: npm run release")
+    granted = "permissions: {contents: write}\n"
+    text = (
+        text.replace("jobs:", granted + "jobs:") if place == "top" else text.replace("  a:\n", f"  a:\n    {granted}")
+    )
+    assert refusals("artipacked", text) == [
+        "the job may write to the repository, and a script of it may push with the token"
+    ]
+    assert refusals("artipacked", text.replace("contents: write", "contents: read")) == []
+
+
 def test_a_checkout_that_an_alias_repeats_is_left_alone() -> None:
     text = "on: push\njobs:\n  a: {runs-on: x, steps: &s [uses: actions/checkout@v4]}\n  b: {runs-on: x, steps: *s}\n"
     assert set(refusals("artipacked", text)) == {"the anchor &s shares this text with other places of the file"}
