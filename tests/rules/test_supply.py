@@ -543,6 +543,20 @@ def test_actions_of_one_repository_share_the_commit() -> None:
     )
 
 
+@pytest.mark.parametrize("other", ["acme/suite/init@v3.1.0", f"acme/suite/init@{PINNED} # v3"])
+def test_actions_of_one_repository_stay_at_one_version(other: str) -> None:
+    """The newest release is not taken where another action of the repository is at an exact one of that major."""
+    lock = (
+        "version: 1\npins:\n  acme/suite:\n"
+        f"    v3.1.0: {{commit: {PINNED}, seen: 2026-11-25, source: github}}\n"
+        f"    v3.2.0: {{commit: {'a' * 40}, seen: 2026-11-25, source: github}}\n"
+    )
+    got, _ = fixed(f"      - uses: acme/suite/analyze@v3\n      - uses: {other}\n", lock=lock)
+    assert got.splitlines()[0] == f"      - uses: acme/suite/analyze@{PINNED} # v3.1.0"
+    alone, _ = fixed(f"      - uses: acme/suite/analyze@v3\n      - uses: acme/suite/analyze@{PINNED}\n", lock=lock)
+    assert alone.splitlines()[0] == f"      - uses: acme/suite/analyze@{'a' * 40} # v3.2.0", "the same action twice"
+
+
 @pytest.mark.parametrize(
     ("step", "reason"),
     [
