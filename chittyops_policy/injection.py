@@ -7,7 +7,7 @@ free text; GitHub's restrictions on logins, ids and SHAs, which are not.
 from __future__ import annotations
 
 from .document import Mapping, Scalar, Sequence
-from .expressions import Binary, Call, Index, Literal, Reference, Unary, references, segments
+from .expressions import Binary, Call, Index, Literal, Name, Reference, Unary, references, segments
 from .model import Value
 from .workflow import Action, Workflow, is_false, mapping_of, text_of
 
@@ -184,9 +184,13 @@ def _flows(expr: Expr, as_json: bool) -> Iterator[tuple[Reference, bool]]:
             for argument in expr.args:
                 yield from _flows(argument, as_json or expr.key == "tojson")
         return
-    for reference in references(expr):
-        if reference.expr is expr or not isinstance(expr, Index):
-            yield reference, as_json
+    root = expr
+    while isinstance(root, Index):
+        root = root.obj
+    if isinstance(root, Name):
+        yield next((ref, as_json) for ref in references(expr) if ref.expr is expr)
+    else:  # a part of what a function makes, as in fromJSON(…).name
+        yield from _flows(root, as_json)
 
 
 def _source(
@@ -205,7 +209,8 @@ def _source(
             return None
         if path[0] == "event" and name not in _REFS:
             dispatch = path[1:2] == ("client_payload",)
-            harmless = path[-1] in _HARMLESS_EVENT or len(path) == 1
+            whole = any(field.startswith(name.removeprefix("github.event.") + ".") for field in _FREE_TEXT)
+            harmless = path[-1] in _HARMLESS_EVENT or len(path) == 1 or (whole and not as_json)  # prints Object
             return None if harmless and not dispatch else Source(reference, False)
         return Source(reference, False)
     if context == "inputs":
