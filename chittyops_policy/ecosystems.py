@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ACTIONS = "github-actions"
 
-COOLDOWN_DAYS = 7
+COOLDOWN = {"default-days": 7}
 """How old a release has to be before it is proposed; zizmor's `dependabot-cooldown` asks for as much."""
 
 _LOCKS = {
@@ -50,7 +50,7 @@ def update(ecosystem: str, folders: list[str]) -> dict[str, Any]:
         "package-ecosystem": ecosystem,
         **place,
         "schedule": {"interval": "weekly"},
-        "cooldown": {"default-days": COOLDOWN_DAYS},
+        "cooldown": COOLDOWN,
         "groups": {ecosystem: group},
     }
 

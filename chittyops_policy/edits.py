@@ -318,6 +318,19 @@ def remove_key(document: Document, mapping: Mapping, key: str) -> Amendment:
     return Amendment((Edit(Span(start, end), ""),), (effect,))
 
 
+def explained(amendment: Amendment, why: dict[str, str]) -> Amendment:
+    """An amendment whose new lines get a comment behind the keys that `why` names; what stands in braces gets none."""
+    edits = []
+    for edit in amendment.edits:
+        lines = edit.text.split("\n")
+        for number, line in enumerate(lines):
+            comment = why.get(line.strip().partition(":")[0])
+            if comment:
+                lines[number] = line.rstrip("\r") + f" # {comment}" + ("\r" if line.endswith("\r") else "")
+        edits.append(Edit(edit.span, "\n".join(lines)))
+    return Amendment(tuple(edits), amendment.effects)
+
+
 # ---------------------------------------------------------------------------------------------------- sequences
 
 

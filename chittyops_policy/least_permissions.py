@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from .document import Mapping, Scalar
-from .edits import Amendment, add_key, line_break, remove_key, set_scalar, set_value
+from .edits import (
+    Amendment,
+    add_key,
+    comment_on,
+    explained,
+    line_break,
+    remove_key,
+    set_comment,
+    set_scalar,
+    set_value,
+)
 from .errors import CannotEdit
 from .model import Edit
 from .token_needs import needs_of, releases
+from .workflow import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,13 +99,33 @@ def _documented(amendment: Amendment, needs: Needs, node: Node) -> Amendment:
     """Each line that grants more than reading the code says for whom."""
     if isinstance(node, Mapping) and node.flow:
         raise CannotEdit("the job is written in braces, where no comment can say what a permission is for")
-    edits = []
-    for edit in amendment.edits:
-        lines = edit.text.split("\n")
-        for number, line in enumerate(lines):
-            scope, _, wanted = line.strip().partition(": ")
-            if scope in needs.scopes and (scope, wanted.rstrip("\r")) != ("contents", "read"):
-                end = "\r" if line.endswith("\r") else ""
-                lines[number] = f"{line.removesuffix(end)} # for {needs.scopes[scope][1]}{end}"
-        edits.append(Edit(edit.span, "\n".join(lines)))
-    return Amendment(tuple(edits), amendment.effects)
+    return explained(
+        amendment,
+        {
+            scope: f"for {user}"
+            for scope, (wanted, user) in needs.scopes.items()
+            if (scope, wanted) != ("contents", "read")
+        },
+    )
+
+
+def grant(document: Document, job: Job, stated: Mapping, scope: str, wanted: str, why: str) -> Amendment:
+    """A job with one more permission beside all that it may do now, each with a comment on what it is for.
+
+    `stated` are the permissions in force, the job's own or those of its workflow. A job's replace those of the
+    workflow, so that its new copy has them all.
+    """
+    if stated is not job.permissions:
+        value = {name: text_of(node) for name, _, node in stated.pairs()}
+        reasons = {scope: why}
+        for name, key, _ in stated.pairs():
+            said = None if stated.flow else comment_on(document, key.start)
+            if name != scope and (said or (name, value[name]) != ("contents", "read")):
+                reasons[name] = said or "as for the whole workflow"
+        return explained(add_key(document, job.node, "permissions", {**value, scope: wanted}, after="runs-on"), reasons)
+    there = stated.key(scope)
+    if there is None and not stated.flow:
+        return explained(add_key(document, stated, scope, wanted), {scope: why})
+    made = (add_key if there is None else set_value)(document, stated, scope, wanted)
+    place = stated.end - 1 if there is None else there.start
+    return made if comment_on(document, place) is not None else made + set_comment(document, place, why)

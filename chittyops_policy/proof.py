@@ -14,7 +14,7 @@ from .document import Mapping, Scalar, Sequence, parse, to_value
 from .edits import expected
 from .expressions import segments
 from .model import ADD, SET, Value
-from .script_proof import quoting_kept, script_meaning_kept
+from .script_proof import constants_written, expansions_kept, script_meaning_kept
 from .script_rewrite import inner
 from .step_shells import shell_of_step
 from .workflow import Action, Workflow
@@ -255,11 +255,12 @@ def _prove_scripts(old: Document, effects: Iterable[Effect]) -> None:
         if effect.path[-1] == "script":
             shell = literal_quoting.JAVASCRIPT
         moves = _added_variables(effects, step_path)
-        moved = moves or _count(effect.value) < _count(before.value)
-        if moved:
+        if constants_written(before.value) == effect.value:
+            continue
+        if moves or _count(effect.value) < _count(before.value):
             wrong = script_meaning_kept(before.value, effect.value, shell, moves, known)
         else:
-            wrong = quoting_kept(before.value, effect.value, shell)
+            wrong = expansions_kept(before.value, effect.value, shell)
         if wrong is not None:
             raise Unproven(SCRIPTS, f"{_route(effect.path)}: {wrong}")
 

@@ -11,7 +11,7 @@ import re
 from . import literal_quoting
 from . import shell_quoting as quoting
 from .errors import CannotEdit
-from .expressions import Expr, parse, segments
+from .expressions import Expr, fold, parse, segments, to_string
 from .literal_quoting import STRING
 from .model import Value
 from .shell_quoting import (
@@ -81,11 +81,15 @@ def script_meaning_kept(
     return _compared(*sides, values, old, shell)
 
 
-def quoting_kept(before: str, after: str, shell: str) -> str | None:
-    """None where a script that is meant to do something else expands nothing new and nothing in another way.
+_RUNNER_FILES = frozenset(("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"))
+"""Variables of the runner itself that name a file to write to; their values are the runner's."""
 
-    Parts may go; what is left of expressions, variables, quoted texts and comments is in the same order as before, and
-    each in the same quotes. Otherwise what is wrong, in words without a full stop.
+
+def expansions_kept(before: str, after: str, shell: str) -> str | None:
+    """None where a script that is meant to do something else expands nothing new, and nothing in another way.
+
+    Parts may go; what is left of expressions, variables and comments is in the same order as before, each in the same
+    quotes. Otherwise what is wrong, in words without a full stop.
     """
     if shell not in ("bash", "sh", *literal_quoting.LANGUAGES):
         return f"scripts for {shell or 'an unknown shell'} are not understood"
@@ -94,15 +98,30 @@ def quoting_kept(before: str, after: str, shell: str) -> str | None:
         old, new = _Side(read(before, shell), before), _Side(read(after, shell), after)
     except CannotEdit as problem:
         return problem.reason
-    rest = iter(_weighty(old))
-    for item in _weighty(new):
+    rest = iter(old.items)
+    for item in new.items:
+        for shown in re.findall(r"\$\{?\w+", item.text) if item.kind in (TEXT, COMMENT) else ():
+            if shown not in before:
+                return (
+                    f"line {item.line} of the script: {shown} stands in {item.part.quoting}, where it is not expanded"
+                )
+        if item.kind in (MARK, GAP, TEXT) or (item.text in _RUNNER_FILES and item.quoting == DOUBLE):
+            continue
         if not any((was.kind, was.quoting, was.text) == (item.kind, item.quoting, item.text) for was in rest):
             return f"line {item.line} of the script: {_shown(item)} did not stand there"
     return None
 
 
-def _weighty(side: _Side) -> list[_Item]:
-    return [item for item in side.items if item.kind not in (MARK, GAP) and item.quoting != "as written"]
+def constants_written(script: str) -> str:
+    """A script with the value of each expression that is always the same in its place, as GitHub puts it there."""
+    at = 0
+    parts = []
+    for segment in segments(script):
+        constant = None if segment.expr is None else fold(segment.expr)
+        if constant is not None:
+            parts += [script[at : segment.start], to_string(constant.value)]
+            at = segment.end
+    return "".join([*parts, script[at:]])
 
 
 def _without_expressions(script: str) -> str:

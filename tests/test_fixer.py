@@ -246,7 +246,7 @@ def useless(workflow: Workflow, value: Scalar) -> Fix:
 
 def unpinned(workflow: Workflow, value: Scalar) -> Fix:
     steps = workflow.jobs[0].node.get("steps")
-    amendment = insert_item(workflow.document, steps, 0, {"uses": "actions/checkout@v4"})  # type: ignore[arg-type]
+    amendment = insert_item(workflow.document, steps, 0, {"uses": "docker/login-action@v3"})  # type: ignore[arg-type]
     return Fix("get the code", SAFE, renamed(workflow, value).edits + amendment.edits,
                renamed(workflow, value).effects + amendment.effects)  # fmt: skip
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 
-from chittyops_policy.document import Mapping, Scalar, Sequence, to_value
-from chittyops_policy.ecosystems import ACTIONS, updates
+from chittyops_policy.document import Mapping, Scalar, Sequence
+from chittyops_policy.ecosystems import ACTIONS, COOLDOWN, updates
 from chittyops_policy.edits import Amendment, add_key, apply, insert_item, remove_key, replace_within, set_value
 from chittyops_policy.errors import CannotEdit
+from chittyops_policy.least_permissions import grant
 from chittyops_policy.model import REVIEW, Edit, Fix, NoFix, Span
 from chittyops_policy.projects import projects_of
 from chittyops_policy.rules.scanners import ineffective_scanner as rule
@@ -124,10 +125,7 @@ def _unmuted(step: _Step, reason: rule.Reason) -> None:
 
 
 def _permitted(step: _Step, reason: rule.Reason) -> None:
-    """Adds a scope to the permissions of the job; where only the workflow states some, the job gets its own copy.
-
-    A job's permissions replace those of the workflow, so the copy has them all.
-    """
+    """Adds a scope to the permissions of the job."""
     job = step.placed.job
     if len(step.placed.frames) > 1:
         raise CannotEdit(f"{reason.name} has to be granted by every workflow that calls this one")
@@ -135,13 +133,8 @@ def _permitted(step: _Step, reason: rule.Reason) -> None:
     if not isinstance(stated, Mapping):
         raise CannotEdit(f"the permissions are '{text_of(stated)}': list what the job needs beside {reason.name}")
     wanted = step.scanner.permissions[reason.name]
-    if stated is not job.permissions:
-        everything = {**to_value(stated), reason.name: wanted}
-        amendment = add_key(step.document, job.node, "permissions", everything, after="runs-on")
-    elif reason.name in stated:
-        amendment = set_value(step.document, stated, reason.name, wanted)
-    else:
-        amendment = add_key(step.document, stated, reason.name, wanted)
+    why = f"{step.title} reports with it"
+    amendment = grant(step.document, job, stated, reason.name, wanted, why)
     step.does(f"grant {reason.name}: {wanted}", amendment)
 
 
@@ -336,6 +329,8 @@ def _configuration(finding: Finding, context: Context) -> Fix | NoFix:
     if text_of(entry.get("directory")) != "/":
         return NoFix("which ecosystem its folder is for cannot be told")
     amendment = set_value(document, entry, "package-ecosystem", ACTIONS)
+    if "cooldown" not in entry:
+        amendment += add_key(document, entry, "cooldown", COOLDOWN)
     wanted = updates(context.snapshot, projects_of(context))
     for other in wanted[1:]:
         amendment += insert_item(document, entries, 1, other)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chittyops_policy.document import Mapping, Scalar, Sequence
-from chittyops_policy.ecosystems import ACTIONS, action_folders, update, updates
-from chittyops_policy.edits import insert_item, remove_key
+from chittyops_policy.ecosystems import ACTIONS, COOLDOWN, action_folders, update, updates
+from chittyops_policy.edits import add_key, insert_item, remove_key
 from chittyops_policy.model import REVIEW, SAFE, Creation, Fix, NoFix
 from chittyops_policy.projects import projects_of
 from chittyops_policy.snapshot import DEPENDABOT_PATHS
@@ -30,6 +30,8 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     paused = next((entry for entry in entries.items if _is_paused(entry)), None)
     if isinstance(paused, Mapping):
         amendment = remove_key(document, paused, "open-pull-requests-limit")
+        if "cooldown" not in paused:
+            amendment += add_key(document, paused, "cooldown", COOLDOWN, after="schedule")
         notes = ("Somebody set the limit of 0, perhaps to get security updates alone.",)
         return Fix("let Dependabot update the actions", REVIEW, amendment.edits, amendment.effects, notes=notes)
     entry = update(ACTIONS, action_folders(context.snapshot))

@@ -11,16 +11,14 @@ from chittyops_policy.document import Mapping, Scalar
 from chittyops_policy.edits import (
     Amendment,
     add_key,
-    comment_on,
     path_of,
     replace_within,
-    set_comment,
     set_scalar,
-    set_value,
 )
 from chittyops_policy.errors import CannotEdit
 from chittyops_policy.expressions import STATUS_FUNCTIONS, Binary, Call, condition, references, truth, walk
-from chittyops_policy.model import REVIEW, Edit, Fix, NoFix
+from chittyops_policy.least_permissions import grant
+from chittyops_policy.model import REVIEW, Fix, NoFix
 from chittyops_policy.own_actions import CREDENTIALS, insert_step, own_action
 from chittyops_policy.rules.secrets.static_secret import allowed_names
 from chittyops_policy.secret_reads import NAMED, secret_reads
@@ -260,35 +258,7 @@ def _permission(workflow: Workflow, job: Job, broker: str) -> Amendment:
         raise CannotEdit(
             f"permissions: {text_of(stated)} leaves no room for id-token: write: list what is needed instead"
         )
-    why = {"id-token": f"to ask {broker}"}
-    if stated is not job.permissions:
-        given = {name: text_of(node) for name, _, node in stated.pairs()}
-        for name, key, _ in stated.pairs():
-            said = None if stated.flow else comment_on(document, key.start)
-            if name != "id-token" and (said or (name, given[name]) != ("contents", "read")):
-                why[name] = said or "as for the whole workflow"
-        return _explained(
-            add_key(document, job.node, "permissions", {**given, "id-token": "write"}, after="runs-on"), why
-        )
-    there = stated.key("id-token")
-    if there is None and not stated.flow:
-        return _explained(add_key(document, stated, "id-token", "write"), why)
-    made = (add_key if there is None else set_value)(document, stated, "id-token", "write")
-    place = stated.end - 1 if there is None else there.start
-    return made if comment_on(document, place) is not None else made + set_comment(document, place, why["id-token"])
-
-
-def _explained(amendment: Amendment, why: dict[str, str]) -> Amendment:
-    """Permissions that are put in on lines of their own, with a comment behind those that `why` names."""
-    edits = []
-    for edit in amendment.edits:
-        lines = edit.text.split("\n")
-        for number, line in enumerate(lines):
-            comment = why.get(line.strip().partition(":")[0])
-            if comment:
-                lines[number] = line.rstrip("\r") + f" # {comment}" + ("\r" if line.endswith("\r") else "")
-        edits.append(Edit(edit.span, "\n".join(lines)))
-    return Amendment(tuple(edits), amendment.effects)
+    return grant(document, job, stated, "id-token", "write", f"to ask {broker}")
 
 
 # ----------------------------------------------------------------------------------------------------- conditions

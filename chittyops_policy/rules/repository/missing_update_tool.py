@@ -145,7 +145,7 @@ def _examples() -> tuple[Example, ...]:
             "an entry that may not open any pull request",
             {**workflow, ".github/dependabot.yml": actions + "    open-pull-requests-limit: 0\n"},
             ("0",),
-            after={".github/dependabot.yml": actions},
+            after={".github/dependabot.yml": actions + "    cooldown:\n      default-days: 7\n"},
         ),
         Example(
             "Renovate does the same work; it looks after actions unless told otherwise",

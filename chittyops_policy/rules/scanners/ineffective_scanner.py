@@ -591,7 +591,7 @@ def _examples() -> tuple[Example, ...]:
             fires=("github/codeql-action/analyze@v4",),
             after={
                 ".github/workflows/example.yml": codeql.replace(
-                    "contents: read\n", "contents: read\n      security-events: write\n"
+                    "contents: read\n", "contents: read\n      security-events: write # CodeQL reports with it\n"
                 )
                 + analysis
             },
@@ -630,7 +630,7 @@ def _examples() -> tuple[Example, ...]:
             after={
                 ".github/dependabot.yml": (
                     'version: 2\nupdates:\n  - package-ecosystem: "github-actions"\n    directory: /\n'
-                    "    schedule: {interval: weekly}\n"
+                    "    schedule: {interval: weekly}\n    cooldown:\n      default-days: 7\n"
                 )
             },
         ),
