@@ -20,6 +20,8 @@ import pytest
 
 from chittyops_policy.fixer import Change, fix
 from chittyops_policy.policy import Overrides, effective
+from chittyops_policy.policy_file import merged
+from chittyops_policy.rule import Lookups
 from chittyops_policy.snapshot import ACTION, WORKFLOW, MemoryTree, Snapshot, kind_of
 
 from .referees import github_parser
@@ -27,6 +29,7 @@ from .rules.checked import CATALOGUE, CORPUS, PACK, TODAY, corpus
 
 STARTERS = Path(os.environ.get("CHITTYOPS_POLICY_STARTER_WORKFLOWS") or CORPUS.parent / "starter-workflows")
 PARTS = ("corpus", "starters")
+RELEASE = {"own_actions": {"commit": "a1" * 20, "version": "1.2.3"}}
 
 
 class Judged(NamedTuple):
@@ -70,12 +73,12 @@ def judged(part: str) -> tuple[Judged, ...]:
 
 
 def fixes(snapshot: Snapshot) -> tuple[Change, ...]:
-    """Everything that ``--fix --review`` would do."""
-    policy, everything = (
-        effective(CATALOGUE, PACK, None, overrides, slug=snapshot.slug, today=TODAY)
-        for overrides in (Overrides(profile="everything"), Overrides(profile="everything"))
-    )
-    return fix(snapshot, CATALOGUE, policy, everything, today=TODAY, wanted=lambda decision, fix: True).changes
+    """Everything that ``--fix --review`` of a release would do with all rules on, where GitHub analyses no code."""
+    policy = effective(CATALOGUE, PACK, None, Overrides(profile="everything"), slug=snapshot.slug, today=TODAY)
+    policy.parameters = merged(policy.parameters, RELEASE)
+    lookups = Lookups(default_setups={snapshot.slug.lower(): False})
+    outcome = fix(snapshot, CATALOGUE, policy, policy, today=TODAY, wanted=lambda decision, fix: True, lookups=lookups)
+    return outcome.changes
 
 
 def pairs(part: str) -> Iterator[tuple[Judged, Change, str, str]]:
