@@ -64,11 +64,12 @@ class Document:
     error       the SyntaxProblem that stopped parsing, or None
     duplicates  (earlier key, later key) of mapping keys that stand twice, at most MAX_DUPLICATES
     extra       the span of a second YAML document in the same file, or None
+    escaped     the scalars in double quotes that have a backslash, in file order
     """
 
     __slots__ = (
-        "_comments", "_lines", "anchors", "conditions", "duplicates", "error", "extra", "fenced", "mappings", "path",
-        "root", "text",
+        "_comments", "_lines", "anchors", "conditions", "duplicates", "error", "escaped", "extra", "fenced", "mappings",
+        "path", "root", "text",
     )  # fmt: skip
 
     def __init__(self, path: str, text: str) -> None:
@@ -79,6 +80,7 @@ class Document:
         self.duplicates: list[tuple[Scalar, Scalar]] = []
         self.mappings: list[Mapping] = []
         self.fenced: list[Scalar] = []
+        self.escaped: list[Scalar] = []
         self.conditions: list[Scalar] = []
         self.anchors: dict[str, Node] = {}
         self.extra: Span | None = None
@@ -386,6 +388,8 @@ def _compose(document: Document, text: str, shift: int) -> None:
             node: Any = Scalar(value, event.style or "", event.start_mark.index + shift, event.end_mark.index + shift)
             if "${{" in value:
                 fenced.append(node)
+            if node.style == '"' and "\\" in document.text[node.start : node.end]:
+                document.escaped.append(node)
             if event.anchor is not None or event.tag is not None or node.style in _BLOCK_STYLES:
                 _finish_scalar(document, node, event)
         elif kind is MappingEndEvent or kind is SequenceEndEvent:

@@ -222,8 +222,19 @@ def read(text: str) -> Tree | None:
             if name is None:
                 waiting = begin - len(dash) + 1
             continue
-        _add(node, waiting, child, conditions, duplicates)
-        waiting = None
+        if name is None:
+            child.parent = node
+            node.items.append(child)
+        else:  # as in `_add`, without the call
+            child.parent = node
+            pair = (waiting, child)
+            node.items.append(pair)
+            known = node.index.setdefault(waiting.value, pair)
+            if known is not pair:
+                duplicates.append((known[0], waiting))
+            elif waiting.value == "if" and child.__class__ is Scalar:
+                conditions.append(child)
+            waiting = None
     if root is None or len(duplicates) > 99:
         return None
     return root, mappings, fenced, conditions, duplicates
