@@ -1,8 +1,8 @@
-"""Writes the commit of a release into what is built from it.
+"""What a build has beside the files of the repository: the commit of the release, and data as Python modules.
 
-With that commit the steps that a fix inserts are pinned, see `chittyops_policy.own_actions`. It is known only where
-HEAD is the tag ``v<version>`` and everything that ships is as committed; a source distribution hands it on to the wheel
-that is built from it.
+With the commit the steps that a fix inserts are pinned, see `chittyops_policy.own_actions`. It is known only where HEAD
+is the tag ``v<version>`` and everything that ships is as committed; a source distribution hands it on to the wheel that
+is built from it. The modules hold what every check reads, see `chittyops_policy.resources`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 import tempfile
+from pathlib import Path
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
@@ -19,24 +21,39 @@ RELEASE_FILE = "release.json"
 SHIPPED = ("chittyops_policy", "policies", "schemas", "templates", "pyproject.toml", "hatch_build.py")
 
 
-class ReleaseCommit(BuildHookInterface):  # type: ignore[type-arg]
-    """The hook that hatchling calls before it builds a wheel or a source distribution."""
+INTO = "chittyops_policy/_compiled"
+
+
+class BuildHook(BuildHookInterface[Any]):
+    """Called by hatchling before it builds a wheel or a source distribution, see pyproject.toml."""
 
     PLUGIN_NAME = "custom"
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Adds `RELEASE_FILE` where a release is built; an editable install is not one, whatever it lies at."""
+        """Adds what a build has beside the repository's files; an editable install is no release and reads sources."""
         if version == "editable":
             return
+        self.folder = tempfile.TemporaryDirectory()
         commit = released_commit(self.root, self.metadata.version)
-        if commit is None:
-            return
-        self._folder = tempfile.TemporaryDirectory()
-        path = os.path.join(self._folder.name, RELEASE_FILE)
-        with open(path, "w", encoding="utf-8") as stream:
-            json.dump({"commit": commit}, stream)
-        target = RELEASE_FILE if self.target_name == "sdist" else f"chittyops_policy/_data/{RELEASE_FILE}"
-        build_data["force_include"][path] = target
+        if commit is not None:
+            target = RELEASE_FILE if self.target_name == "sdist" else f"chittyops_policy/_data/{RELEASE_FILE}"
+            self._add(build_data, RELEASE_FILE, json.dumps({"commit": commit}), target)
+        if self.target_name == "wheel":
+            for name, text in modules(Path(self.root)).items():
+                self._add(build_data, name, text, f"{INTO}/{name}")
+
+    def _add(self, build_data: dict[str, Any], name: str, text: str, target: str) -> None:
+        path = Path(self.folder.name) / name
+        path.write_text(text, encoding="utf-8")
+        build_data["force_include"][str(path)] = target
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """Removes what `initialize` wrote."""
+        if version != "editable":
+            self.folder.cleanup()
+
+
+# ------------------------------------------------------------------------------------------------------- the release
 
 
 def released_commit(root: str, version: str) -> str | None:
@@ -82,3 +99,31 @@ def _git(root: str, *arguments: str) -> str | None:
     except OSError:
         return None
     return done.stdout.strip() if done.returncode == 0 else None
+
+
+# ---------------------------------------------------------------------------------------------------------- the data
+
+
+def modules(root: Path) -> dict[str, str]:
+    """File name → text of each module of the package `_compiled`."""
+    sys.path.insert(0, str(root))
+    try:
+        from chittyops_policy.document import parse
+        from chittyops_policy.nodes import packed
+        from chittyops_policy.resources import module_name
+    finally:
+        sys.path.remove(str(root))
+    texts = {"__init__.py": '"""Shipped data in the form that Python loads fastest."""\n'}
+    for name in ("workflow", "action", "dependabot"):
+        file = f"{name}.schema.json"
+        texts[module_name("schemas", file) + ".py"] = _module(json.loads((root / "schemas" / file).read_bytes()))
+    index = root / "chittyops_policy" / "rules" / "index.json"
+    texts[module_name("rules", "index.json") + ".py"] = _module(json.loads(index.read_bytes()))
+    document = parse("policies/chittyos.yml", (root / "policies" / "chittyos.yml").read_bytes())
+    assert document.root is not None, document.error
+    texts[module_name("policies", "chittyos.yml") + ".py"] = _module(packed(document.root))
+    return texts
+
+
+def _module(content: object) -> str:
+    return f"CONTENT = {content!r}\n"

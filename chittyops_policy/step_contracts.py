@@ -214,6 +214,7 @@ class Runs:
         self._scripts: dict[str, dict[str, str]] = {}
         self._commands: dict[tuple[int, str, str], tuple[Command, ...]] = {}
         self._texts: dict[str, Mentions] = {}
+        self._calling: dict[str, bool] = {}
         self._ran: dict[str, list[Mentions]] = {}
         self._package: dict[str, Mentions] = {}
         self._leading: dict[tuple[str, tuple[Hint, ...]], frozenset[str]] = {}
@@ -229,7 +230,7 @@ class Runs:
         found = []
         for path in self.snapshot.workflow_paths() if everywhere or self.narrow is None else self.narrow:
             text = self.text(path)
-            if text.any(hints) or self._leads_on(text, hints):
+            if text.any(hints) or self._calls_out(path) or self._runs_scripts(text, hints):
                 workflow = self.snapshot.workflow(path)
                 if workflow is not None:
                     found.append(workflow)
@@ -251,14 +252,21 @@ class Runs:
         reached = ACTION in kinds.values() or any(self.text(path).word("workflow_call") for path in workflows)
         return None if reached else workflows
 
-    def _leads_on(self, text: Mentions, hints: Hints) -> bool:
-        if text.word("uses:") and (
-            self.lookups.repositories
-            or text.word("/.github/workflows/")
-            or (self.snapshot.slug and text.word(f"{self.snapshot.slug.lower()}/"))
-            or ((text.word("./") or text.word("$/")) and re.search(r"uses:\s*[\"']?[.$]/", text.text))
-        ):
-            return True
+    def _calls_out(self, path: str) -> bool:
+        """Whether a workflow may call something that lies elsewhere, as far as a quick look tells."""
+        known = self._calling.get(path)
+        if known is None:
+            text = self.text(path)
+            known = self._calling[path] = text.word("uses:") and bool(
+                self.lookups.repositories
+                or text.word("/.github/workflows/")
+                or (self.snapshot.slug and text.word(f"{self.snapshot.slug.lower()}/"))
+                or ((text.word("./") or text.word("$/")) and re.search(r"uses:\s*[\"']?[.$]/", text.text))
+            )
+        return known
+
+    def _runs_scripts(self, text: Mentions, hints: Hints) -> bool:
+        """Whether something that a hint mentions may run through a package script."""
         if not text.any(_A_RUNNER):
             return False
         # A working directory is only known after parsing: then any package.json may be meant.

@@ -108,6 +108,27 @@ def test_every_command_finds_its_data(installed: Path, tmp_path: Path, arguments
     assert expected in done.stdout
 
 
+def test_compiled_data_is_what_the_sources_say(source: Path, installed: Path, tmp_path: Path) -> None:
+    program = """
+import json, sys
+from pathlib import Path
+from chittyops_policy.document import parse
+from chittyops_policy.nodes import packed
+from chittyops_policy.resources import compiled
+source = Path(sys.argv[1])
+for name in ("workflow", "action", "dependabot"):
+    file = f"{name}.schema.json"
+    assert compiled("schemas", file) == json.loads((source / "schemas" / file).read_bytes()), file
+index = source / "chittyops_policy" / "rules" / "index.json"
+assert compiled("rules", "index.json") == json.loads(index.read_bytes())
+tree = parse("chittyos.yml", (source / "policies" / "chittyos.yml").read_bytes()).root
+assert compiled("policies", "chittyos.yml") == packed(tree)
+assert compiled("policies", "other.yml") is None
+"""
+    done = run([str(installed / "python"), "-P", "-c", program, str(source)], tmp_path)
+    assert done.returncode == 0, done.stdout
+
+
 def test_the_code_that_runs_is_the_installed_one(installed: Path, tmp_path: Path) -> None:
     done = run([str(installed / "python"), "-P", "-c", "import chittyops_policy as c; print(c.__file__)"], tmp_path)
     assert Path(done.stdout.strip()).is_relative_to(installed.parent)

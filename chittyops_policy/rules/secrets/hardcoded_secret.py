@@ -75,14 +75,13 @@ def _text(document: Document, context: Context) -> Iterator[Finding]:
 def _escaped(document: Document, context: Context) -> Iterator[Finding]:
     """What double quotes with escapes spell: the file's text does not show it, but the runner gets it whole."""
     text = document.text
-    if not any(escape in text for escape in ("\\x", "\\u", "\\U", "\\\n", "\\\r")):
+    if not document.escaped or not any(escape in text for escape in ("\\x", "\\u", "\\U", "\\\n", "\\\r")):
         return
-    for scalar in document.scalars():
-        if scalar.style == '"' and "\\" in text[scalar.start : scalar.end]:
-            found = secrets_in(document.path, scalar.value)
-            if found:
-                message = f"{found[0].title} is written out here, spelled with escapes; rotate it first"
-                yield context.at(document, scalar, message, anchor=f"escaped:{found[0].kind}", sensitive=True)
+    for scalar in document.escaped:
+        found = secrets_in(document.path, scalar.value)
+        if found:
+            message = f"{found[0].title} is written out here, spelled with escapes; rotate it first"
+            yield context.at(document, scalar, message, anchor=f"escaped:{found[0].kind}", sensitive=True)
 
 
 def _registry_passwords(document: Document, context: Context) -> Iterator[Finding]:
