@@ -1,8 +1,8 @@
 """Under which names the jobs of a repository report to a pull request.
 
-Source: GitHub's reference of job names and of reusable workflows (2026-11). A job reports under its ``name``, else its
-id; a matrix adds its values in brackets unless the name holds an expression; a called workflow's jobs stand behind the
-caller's name and a slash.
+Source: GitHub's reference of job names and of reusable workflows, and actions/runner's JobDisplayNameBuilder (2026-11).
+A job reports under its ``name``, else its id; a matrix adds its values in brackets, where the name holds no expression
+of its own; a called workflow's jobs stand behind the caller's name and a slash.
 """
 
 from __future__ import annotations
@@ -88,5 +88,5 @@ def _own_name(job: Job) -> str:
         for part in parts:
             pattern += re.escape(text[at : part.start]) + ".*"
             at = part.end
-        return pattern + re.escape(text[at:])
+        return pattern + re.escape(text[at:]) + (r"(?: \(.+\))?" if "strategy" in job.node else "")
     return re.escape(text) + (r" \(.+\)" if "strategy" in job.node else "")

@@ -128,6 +128,30 @@ def test_the_same_names_are_undefined(part: str) -> None:
     assert undefined(part) == theirs
 
 
+# -------------------------------------------------------------------------------------------------- runner labels
+
+LABELS = ("conflicting-runner-labels", "retired-runner", "unknown-runner-label")
+
+
+@needs_corpus
+@pytest.mark.parametrize("part", ["chittyos", "public"])
+def test_the_same_labels_are_unknown(part: str) -> None:
+    """The labels themselves, with their lines: none of the two knows one that the other does not."""
+    mine = set()
+    for snapshot in corpus(part):
+        folder = Path(snapshot.root).relative_to(CORPUS).as_posix()
+        for decision in report(snapshot, *LABELS).decisions:
+            if decision.rule in LABELS and decision.region is not None:
+                mine.add((f"{folder}/{decision.path}", decision.region.line, covered(snapshot, decision)))
+    theirs = set()
+    for path, error in actionlint_on(part):
+        label = re.match(r'label "(.+?)" ', error["message"])
+        if error["kind"] == "runner-label" and label is not None:
+            theirs.add((path, error["line"], label[1]))
+    assert mine == theirs
+    assert len(mine) == {"chittyos": 0, "public": 151}[part]
+
+
 # ------------------------------------------------------------------------------------------- one line, one problem
 
 JOBS = "jobs:\n  a:\n    runs-on: ubuntu-latest\n    steps: [{run: x}]\n"

@@ -40,6 +40,7 @@ def told(files: Mapping[str, str] | str, *names: str, lookups: Lookups | None = 
         ("  test:\n    strategy: {matrix: {a: [1]}}\n", "test", False),
         ("  test:\n    name: T ${{ matrix.a }} on x\n    strategy: {matrix: {a: [1]}}\n", "T 1 on x", True),
         ("  test:\n    name: T ${{ matrix.a }} on x\n    strategy: {matrix: {a: [1]}}\n", "T 1 on y", False),
+        ("  test:\n    name: T ${{ inputs.x }}\n    strategy: {matrix: {a: [1]}}\n", "T x (1)", True),
         ("  test:\n    name: a.c\n", "abc", False),
     ],
 )
