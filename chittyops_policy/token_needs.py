@@ -146,7 +146,11 @@ def _mentions_token(mapping: Node | None) -> bool:
 def _names_token(text: str) -> bool:
     low = text.lower()
     return (
-        "github.token" in low or "secrets.github_token" in low or "tojson(github)" in low or "['github_token']" in low
+        "github.token" in low
+        or "secrets.github_token" in low
+        or "tojson(github)" in low
+        or "tojson(secrets)" in low
+        or "['github_token']" in low
     )
 
 

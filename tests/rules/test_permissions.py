@@ -201,6 +201,24 @@ def test_a_comment_among_permissions_is_not_lost() -> None:
 # ------------------------------------------------------------------------------------------------------------- others
 
 
+@pytest.mark.parametrize(
+    ("entry", "count"),
+    [
+        ("checks: write", 1),
+        ("checks: write # the report", 0),
+        ("# the report\n  checks: write", 0),
+        ("checks: write #", 1),
+        ("# ----\n  checks: write", 1),
+        ("contents: read", 0),
+        ("contents: write", 1),
+        ("issues: none", 0),
+    ],
+)
+def test_a_comment_says_something(entry: str, count: int) -> None:
+    text = f"{HEAD}permissions:\n  {entry}\njobs:\n{job('run: x')}"
+    assert len(found("undocumented-permissions", text)) == count
+
+
 def test_github_app_asks_for_what_the_version_can() -> None:
     step = "uses: actions/create-github-app-token@{}\n        with: {{app-id: 1, private-key: x}}"
     messages = [found("github-app", f"{HEAD}jobs:\n{job(step.format(ref))}") for ref in ("v1.11", "v1", "v3")]

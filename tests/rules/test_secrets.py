@@ -609,6 +609,14 @@ PUBLISHED = {
         ["run: dotnet nuget push x.nupkg -k ${{ secrets.X }}"],
         ["dotnet nuget push x.nupkg -k ${{ secrets.X }}"],
     ),
+    "an action of RubyGems": (
+        ["uses: rubygems/configure-rubygems-credentials@v2\n        with: {api-token: '${{ secrets.A }}'}"],
+        ["'${{ secrets.A }}'"],
+    ),
+    "an action for npm, elsewhere": (
+        ["uses: JS-DevTools/npm-publish@v4\n        with: {token: '${{ secrets.A }}', registry: 'https://x.example/'}"],
+        [],
+    ),
     "an echo": (["run: echo npm publish" + TOKEN], []),
     "an image": (["run: docker push x" + TOKEN], []),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chittyops_policy.document import Mapping
+from chittyops_policy.edits import line_end
 from chittyops_policy.model import Span
 from chittyops_policy.rule import WORKFLOW, Context, Example, Rule
 from chittyops_policy.workflow import text_of
@@ -30,8 +31,9 @@ def _check(view: Workflow, context: Context) -> Iterator[Finding]:
 def _explained(document: Document, key: Scalar, value: Node) -> bool:
     """Whether a comment follows on the line, or stands on the line above."""
     line = document.line_column(key.start)[0]
-    behind = document.text[value.end :].partition("\n")[0] if value.end > value.start else ""
-    return "#" in behind or (line > 1 and document.line_text(line - 1).lstrip().startswith("#"))
+    behind = document.text[value.end : line_end(document, value.end)].partition("#")[2]
+    above = document.line_text(line - 1).lstrip() if line > 1 else ""
+    return bool(behind.strip(" #-") or (above.startswith("#") and above.strip(" #-")))
 
 
 def _examples() -> tuple[Example, ...]:

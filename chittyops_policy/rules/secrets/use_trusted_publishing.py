@@ -72,6 +72,17 @@ REGISTRIES = (
     ),
 )  # fmt: skip
 
+_BY_NAME = {registry.name: registry for registry in REGISTRIES}
+
+_ACTIONS = {
+    "pypa/gh-action-pypi-publish": ("PyPI", "password", ("repository-url", "repository_url")),
+    "js-devtools/npm-publish": ("npm", "token", ("registry",)),
+    "rubygems/configure-rubygems-credentials": ("RubyGems", "api-token", ("gem-server",)),
+}
+"""Action → the registry, the input for a token, and those that name another registry."""
+
+_OWNERS = frozenset(name.partition("/")[0] for name in _ACTIONS)
+
 _WORDS = ("publish", "upload", "push")
 _HINT = re.compile(
     r"\b(?:p?npm|yarn|bun|uv|poetry|hatch|pdm|flit|cargo|twine|gem|nuget)\b[^\n]*\b(?:publish|upload|push)\b"
@@ -92,12 +103,13 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
 
 def _step(view: Workflow | Action, job: Job | None, step: Step, context: Context) -> Iterator[Finding]:
     if step.uses is not None:
-        if step.uses.slug == "pypa/gh-action-pypi-publish" and not _only_called(view):
-            password = step.input("password")
-            index = text_of(step.input("repository-url") or step.input("repository_url"))
-            if _secrets(password) and (not index or "pypi.org/" in index):
-                assert isinstance(password, Scalar)
-                yield context.at(view.document, password, _message("PyPI"))
+        known = _ACTIONS.get(step.uses.slug) if step.uses.owner.lower() in _OWNERS else None
+        if known is not None and not (known[0] == "PyPI" and _only_called(view)):
+            name, given, others = known
+            token = step.input(given)
+            index = next((text_of(each) for other in others if (each := step.input(other)) is not None), "")
+            if isinstance(token, Scalar) and _secrets(token) and _is_own(_BY_NAME[name], index):
+                yield context.at(view.document, token, _message(name))
         return
     script = step.run
     if script is None or not any(word in script.value for word in _WORDS) or _HINT.search(script.value) is None:
@@ -131,15 +143,20 @@ def _is_elsewhere(registry: Registry, program: tuple[str, ...], script: str, job
         name, _, value = word.partition("=")
         if name in registry.options:
             value = value or (program[at + 1] if at + 1 < len(program) else "")
-            if not any(value == own or f"//{own}/" in value + "/" for own in registry.own):
+            if not _is_own(registry, value):
                 return True
     if registry.name == "npm":
         url = ""
         for earlier in job.steps[: step.index] if job is not None else ():
             url = text_of(earlier.input("registry-url")) or url  # the last actions/setup-node wins
-        if url and not any(own in url for own in registry.own):
+        if not _is_own(registry, url):
             return True
     return any(place in script for place in _ELSEWHERE)
+
+
+def _is_own(registry: Registry, address: str) -> bool:
+    """Whether an address, or the name that a tool has for it, is that of the registry; '' is the tool's default."""
+    return not address or any(address == own or f"//{own}/" in address + "/" for own in registry.own)
 
 
 def _given(registry: Registry, view: Workflow | Action, job: Job | None, step: Step) -> bool:
@@ -199,7 +216,7 @@ RULE = Rule(
     severity="low",
     profile="strict",
     visits=(WORKFLOW, ACTION),
-    needs=(b"publish", b"upload", b"push"),
+    needs=(b"publish", b"upload", b"push", b"rubygems"),
     why=(
         "A publishing token works from anywhere until somebody withdraws it: whoever gets hold of it can publish under "
         "the project's name. npm, PyPI, crates.io, RubyGems and NuGet instead accept the identity that GitHub gives to "
