@@ -323,6 +323,7 @@ class _Python(_Reader):
     def code(self, closer: str, depth: int) -> None:
         text = self.text
         name = ""
+        brackets = 0
         literal_before = False
         while self.at < self.length:
             if self.expression(BARE):
@@ -357,9 +358,10 @@ class _Python(_Reader):
                     self.calls.append(name)
                 elif char == ")" and self.calls:
                     self.calls.pop()
-                if not char.isspace():
+                brackets += (char in "([{") - (char in ")]}")
+                if not char.isspace() and char != "\\":
                     name, literal_before = "", False
-                elif char == "\n" and not self.calls:
+                elif char == "\n" and not brackets and text[self.at - 1 : self.at] != "\\":
                     literal_before = False
                 self.take(1)
 

@@ -163,6 +163,10 @@ PYTHON = {
         "print('a' '${{ inputs.a }}')",
         "import os\nprint('a' f'{os.environ[\"INPUTS_A\"]}')",
     ),
+    "strings in a list": (
+        "print(['a'\n  '${{ inputs.a }}'][0])",
+        "import os\nprint(['a'\n  f'{os.environ[\"INPUTS_A\"]}'][0])",
+    ),
     "an escape": ("print('it\\'s ${{ inputs.a }}\\t.')", "import os\nprint(f'it\\'s {os.environ[\"INPUTS_A\"]}\\t.')"),
     "a named character": (
         "print('\\N{BULLET} ${{ inputs.a }}')",
