@@ -317,6 +317,22 @@ def test_a_script_that_is_not_understood_is_left_alone(script: str) -> None:
         moved(script)
 
 
+def test_a_value_that_stays_keeps_its_here_document_quoted() -> None:
+    script = "cat <<'A'\n${{ inputs.a }} ${{ inputs.b }}\nA\ncat <<'B'\n${{ inputs.b }} ${{ inputs.c }}\nB\n"
+    assert not moved(script).refused
+    kept = moved(script + "jq '${{ inputs.a }}'\nshow '${{ inputs.d }}'")
+    assert set(kept.refused) == {"inputs.a", "inputs.b", "inputs.c"}
+    assert kept.added == {"INPUTS_D": "inputs.d"}
+
+
+@pytest.mark.parametrize("use", ["A=x", "read A", ". ./settings", "show A"])
+def test_a_variable_that_may_change_is_not_believed(use: str) -> None:
+    before, after = f"{use}\nshow '${{{{ inputs.a }}}}'", f'{use}\nshow "$A"'
+    assert "may change A" in (script_meaning_kept(before, after, "bash", {}, {"A": "inputs.a"}) or "")
+    before = "show \"$A\" '${{ inputs.a }}'"
+    assert script_meaning_kept(before, 'show "$A" "$A"', "bash", {}, {"A": "inputs.a"}) is None
+
+
 SH_ONLY = [
     "show $'a' '${{ inputs.a }}'",
     "[[ '${{ inputs.a }}' ]]",
