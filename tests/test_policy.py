@@ -567,8 +567,8 @@ def test_the_shipped_pack_names_the_controls_of_the_charter() -> None:
     result = effective(load(), standard_pack(), None, Overrides(), slug="", today=TODAY)
     assert [control.id for control in result.controls] == [
         "beacon", "scanner-codeql", "scanner-snyk", "scanner-owasp", "scanner-dependabot", "update-tool",
-        "pinned-actions", "static-secrets", "hardcoded-secrets", "ephemeral-credentials", "codeowners", "claude-md",
-        "charter-file", "branch-rules", "reusable-workflow-contracts", "valid-workflows",
+        "pinned-actions", "script-injection", "static-secrets", "hardcoded-secrets", "ephemeral-credentials",
+        "codeowners", "claude-md", "charter-file", "branch-rules", "reusable-workflow-contracts", "valid-workflows",
     ]  # fmt: skip
     untold = [(control.id, control.permission) for control in result.controls if not control.rules]
     assert untold == [("branch-rules", "administration: read")]
