@@ -400,6 +400,8 @@ class _Python(_Reader):
         start = self.at
         environ = _PY_ENVIRON.match(text, start + 1)
         if environ is not None and text.startswith("}", environ.end()):
+            if environ.group(1) == quote[0]:
+                raise self.refuse("before Python 3.12 a field of an f-string cannot hold the quotes around it")
             self.take(environ.end() + 1 - start, VARIABLE, STRING, environ.group(2))
             return
         open_ = 0

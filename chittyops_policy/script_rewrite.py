@@ -383,6 +383,9 @@ def _unfit(script: str, reading: LiteralReading, part: Part, literal: Literal, l
     if language == PYTHON:
         if "u" in literal.prefix.lower():
             return "the prefix u cannot stand with a variable"
+        plain = "".join(part.text if part.kind == TEXT else " " for part in _inside(reading, literal))
+        if "f" not in literal.prefix.lower() and "${" in plain:
+            return "the other text of the string would become an expression of GitHub's in an f-string"
         if re.match(r"\s*(?:\.format\w*\(|%)", script[literal.end :]):
             return "it stands in a format, which reads the value as text of its own"
     if language == JAVASCRIPT and literal.quote != "`":
