@@ -83,8 +83,11 @@ def language_of(around: tuple[tuple[Command, int], ...]) -> str:
     command reads, -2 for what belongs to none of its words. A value in such a text is read by a second interpreter,
     whatever the quotes of the shell are.
     """
-    for command, index in around:
+    for level, (command, index) in enumerate(around):
         words = command.words
+        inside = level < len(around) - 1  # a substitution in a word of this command
+        if inside and words and (words[0] in ("source", ".") or words[0].rpartition("/")[2] in READS_CODE):
+            return f"what {_program(words[0])} is given to read"
         name = _code_of(words, index) if index >= 0 else ""
         if name:
             return name
@@ -122,6 +125,10 @@ def _code_of(words: list[str], index: int) -> str:
         return "a query of gh"
     if words[0] in DECLARING and not ASSIGNMENT.match(own):
         return f"the name that {words[0]} declares"
+    if words[0] in DECLARING and any(word[:1] == "-" and set("in") & set(word) for word in before):
+        return f"a value that {words[0]} evaluates"
+    if words[0] in ("[", "test") and "-v" in before:
+        return "the name of a variable"
     for number, word in enumerate(before):
         name = _program(word)
         if name in _CODE_ONLY and (number == 0 or name == "eval"):
@@ -172,6 +179,8 @@ def _reads_input(words: list[str]) -> bool:
     """Whether a command takes its standard input for a script."""
     for number, word in enumerate(words):
         if word.rpartition("/")[2] in READS_CODE:
+            if words[0] == "xargs" and number:
+                return True
             name = _program(word)
             rest = [later for later in words[number + 1 :] if not later.startswith("-") or later == "-"]
             if name in ("bash", "sh", "dash", "ash", "ksh", "zsh", "python", "node", "perl", "ruby", "php"):

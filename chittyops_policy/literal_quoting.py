@@ -323,6 +323,7 @@ class _Python(_Reader):
     def code(self, closer: str, depth: int) -> None:
         text = self.text
         name = ""
+        brackets = 0
         literal_before = False
         while self.at < self.length:
             if self.expression(BARE):
@@ -357,9 +358,10 @@ class _Python(_Reader):
                     self.calls.append(name)
                 elif char == ")" and self.calls:
                     self.calls.pop()
-                if not char.isspace():
+                brackets += (char in "([{") - (char in ")]}")
+                if not char.isspace() and char != "\\":
                     name, literal_before = "", False
-                elif char == "\n" and not self.calls:
+                elif char == "\n" and not brackets and text[self.at - 1 : self.at] != "\\":
                     literal_before = False
                 self.take(1)
 
@@ -398,6 +400,8 @@ class _Python(_Reader):
         start = self.at
         environ = _PY_ENVIRON.match(text, start + 1)
         if environ is not None and text.startswith("}", environ.end()):
+            if environ.group(1) == quote[0]:
+                raise self.refuse("before Python 3.12 a field of an f-string cannot hold the quotes around it")
             self.take(environ.end() + 1 - start, VARIABLE, STRING, environ.group(2))
             return
         open_ = 0

@@ -78,7 +78,22 @@ def script_meaning_kept(
             shown = re.compile(rf"\$(?:{{(?:env:|process\.env\.)?{name}}}|(?:env:)?{name}\b)")
             if item.kind in (TEXT, COMMENT) and shown.search(item.text) and not shown.search(before):
                 return f"${name} stands in {item.part.quoting}, where it is not expanded"
-    return _compared(*sides, values, old, shell)
+    reason = _compared(*sides, values, old, shell)
+    if reason is None:
+        reason = next(filter(None, (_changes(before, name, *sides) for name in values if name not in moves)), None)
+    return reason
+
+
+def _changes(before: str, name: str, old: _Side, new: _Side) -> str | None:
+    """Why a variable that was there before may have another value by the time it is used now."""
+    reads = sum(item.kind == VARIABLE and item.text == name for item in old.items)
+    if reads == sum(item.kind == VARIABLE and item.text == name for item in new.items):
+        return None
+    if len(re.findall(rf"\b{re.escape(name)}\b", _without_expressions(before))) != reads:
+        return f"the script may change {name} on its own"
+    if re.search(r"(?m)(?:^|[\s;&|(])(?:source|\.|eval)\s", before):
+        return f"what the script reads in may change {name}"
+    return None
 
 
 _RUNNER_FILES = frozenset(("GITHUB_ENV", "GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STATE", "GITHUB_STEP_SUMMARY"))

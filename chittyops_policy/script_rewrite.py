@@ -99,7 +99,7 @@ _RESERVED: Final = frozenset(
     ("CI", "PATH", "HOME", "SHELL", "USER", "LOGNAME", "PWD", "OLDPWD", "IFS", "ENV", "TERM", "LANG", "TMPDIR", "TEMP",
      "TMP", "PS1", "PS2", "PS4", "RANDOM", "SECONDS", "LINENO", "UID", "EUID", "PPID", "OPTARG", "OPTIND", "REPLY",
      "HOSTNAME", "HOSTTYPE", "OSTYPE", "MACHTYPE", "SHLVL", "COMSPEC", "PATHEXT", "OS", "WINDIR", "SYSTEMROOT",
-     "USERNAME", "EDITOR", "PAGER", "VALUE")
+     "USERNAME", "EDITOR", "PAGER")
 )  # fmt: skip
 _RESERVED_STARTS: Final = ("GITHUB_", "RUNNER_", "ACTIONS_", "INPUT_", "BASH_", "LC_", "LD_", "DYLD_", "GIT_", "GH_")
 _SOURCES: Final = re.compile(r"(?:^|[\s;&|(])(?:source|\.|eval)\s", re.MULTILINE)
@@ -132,31 +132,29 @@ class _Names:
         return frozenset(name for name in reads if len(re.findall(rf"(?<!\$)(?<!\$\{{)\b{name}\b", text)) == 0)
 
     def choose(self, text: str) -> str:
-        """The variable that holds an expression's value; '' where there is a refusal."""
+        """The variable that holds the value of an expression that is not refused."""
         taken = next((name for name, own in (*self.known.items(), *self.added.items()) if own == text), "")
         if taken:
             return taken
         expr = self.expressions[text]
-        reason = self._unsuitable(text, expr)
-        if reason:
-            self.refused[text] = reason
-            return ""
         existing = self._existing(text, expr)
         if existing:
             self.known[existing] = text
             return existing
-        found = references(expr)
-        own = self.environment.own
-        if any(ref.context == "env" and (not ref.path or (ref.names[0] or "") in own) for ref in found):
-            self.refused[text] = "it reads the env of its own step, which another variable of that env cannot see"
-            return ""
         name = self._free(variable_name(expr))
         self.added[name] = text
         return name
 
-    def _unsuitable(self, text: str, expr: Expr) -> str:
+    def unsuitable(self, text: str) -> str:
+        """Why no variable can hold the value of an expression; '' where one can."""
+        expr = self.expressions[text]
         if "\n" in text:
             return "it is written over several lines"
+        if not self._existing(text, expr):
+            own = self.environment.own
+            for ref in references(expr):
+                if ref.context == "env" and (not ref.path or (ref.names[0] or "") in own):
+                    return "it reads the env of its own step, which another variable of that env cannot see"
         for node in walk(expr):
             if isinstance(node, Call) and node.key == "tojson":
                 for ref in references(node):
@@ -239,25 +237,13 @@ def variable_name(expr: Expr) -> str:
 def _shell(script: str, shell: str, names: _Names) -> Rewrite:
     reading = quoting.read(script, shell)
     parts = [part for part in reading.parts if part.kind == EXPRESSION and inner(part.text) in names.wanted]
-    opened = _unquotable(reading, names.wanted)
     for part in parts:
         text = inner(part.text)
-        if text not in names.refused:
-            reason = quoting.unsuited(reading, part, names.expressions[text])
-            if not reason and part.quoting == QUOTED_HEREDOC and _heredoc_of(reading, part) not in opened:
-                reason = (
-                    "it stands in a here-document whose quoted delimiter keeps the shell from expanding anything, and "
-                    "other text there would be expanded without the quotes"
-                )
-            if reason:
-                line = script.count("\n", 0, part.start) + 1
-                names.refused[text] = f"{reason} (line {line} of the script)"
-    moved: list[tuple[Part, str]] = []
-    for part in parts:
-        text = inner(part.text)
-        name = "" if text in names.refused else names.choose(text)
-        if name:
-            moved.append((part, name))
+        reason = quoting.unsuited(reading, part, names.expressions[text]) or names.unsuitable(text)
+        if reason:
+            names.refused.setdefault(text, f"{reason} (line {_line(script, part)} of the script)")
+    opened = _unquotable(script, reading, parts, names.refused)
+    moved = [(part, names.choose(inner(part.text))) for part in parts if inner(part.text) not in names.refused]
     pieces = _pieces(script, moved)
     for start, end in opened.items():
         if any(part.quoting == QUOTED_HEREDOC and _heredoc_of(reading, part) == start for part, _ in moved):
@@ -297,21 +283,45 @@ def _heredoc_of(reading: Reading, part: Part) -> int:
     return next(doc.start for doc in reading.heredocs if doc.body_start <= part.start < doc.body_end)
 
 
-def _unquotable(reading: Reading, wanted: Collection[str]) -> dict[int, int]:
-    """Quoted here-documents whose delimiter may lose its quotes: nothing in them would then be expanded.
+def _unquotable(script: str, reading: Reading, parts: list[Part], refused: dict[str, str]) -> dict[int, int]:
+    """Quoted here-documents whose delimiter loses its quotes, start → end of the delimiter.
 
-    Start → end of the delimiter. All expressions of such a document are moved together.
+    Nothing else in them may be something that the shell would then expand, an expression that stays least of all. The
+    values of all other quoted documents are refused, wherever else they stand, and that may keep another one as it is.
     """
+    wanted = {part.start for part in parts}
     found: dict[int, int] = {}
-    for doc in reading.heredocs:
-        inside = [part for part in reading.parts if doc.body_start <= part.start < doc.body_end]
-        plain = all(
-            inner(part.text) in wanted if part.kind == EXPRESSION else not set("$`\\") & set(part.text)
-            for part in inside
-        )
-        if doc.quoted and plain:
-            found[doc.start] = doc.end
-    return found
+    while True:
+        found.clear()
+        before = len(refused)
+        for doc in reading.heredocs:
+            inside = [part for part in reading.parts if doc.body_start <= part.start < doc.body_end and doc.quoted]
+            values = [part for part in inside if part.start in wanted]
+            if not values:
+                continue
+            plain = all(
+                part in values and inner(part.text) not in refused
+                if part.kind == EXPRESSION
+                else not set("$`\\") & set(part.text)
+                for part in inside
+            )
+            if plain:
+                found[doc.start] = doc.end
+                continue
+            for part in values:
+                refused.setdefault(inner(part.text), f"{_CLOSED} (line {_line(script, part)} of the script)")
+        if len(refused) == before:
+            return found
+
+
+_CLOSED: Final = (
+    "it stands in a here-document whose quoted delimiter keeps the shell from expanding anything, and other text there "
+    "would be expanded without the quotes"
+)
+
+
+def _line(script: str, part: Part) -> int:
+    return script.count("\n", 0, part.start) + 1
 
 
 # --------------------------------------------------------------------------- PowerShell, Python and JavaScript
@@ -326,13 +336,13 @@ def _literals(script: str, language: str, names: _Names) -> Rewrite:
         literal = _literal_of(reading, part)
         if not reason and literal is not None:
             reason = _unfit(script, reading, part, literal, language)
-        if reason and text not in names.refused:
-            names.refused[text] = f"{reason} (line {script.count(chr(10), 0, part.start) + 1} of the script)"
+        reason = reason or names.unsuitable(text)
+        if reason:
+            names.refused.setdefault(text, f"{reason} (line {_line(script, part)} of the script)")
     loads_os = ""
     if language == PYTHON and parts:
         loads_os = _import_of_os(script, parts[0].start, names)
-    moved = [(part, name) for part in parts if inner(part.text) not in names.refused
-             for name in (names.choose(inner(part.text)),) if name]  # fmt: skip
+    moved = [(part, names.choose(inner(part.text))) for part in parts if inner(part.text) not in names.refused]
     pieces: Pieces = []
     opened: set[int] = set()
     for part, name in moved:
@@ -373,6 +383,9 @@ def _unfit(script: str, reading: LiteralReading, part: Part, literal: Literal, l
     if language == PYTHON:
         if "u" in literal.prefix.lower():
             return "the prefix u cannot stand with a variable"
+        plain = "".join(part.text if part.kind == TEXT else " " for part in _inside(reading, literal))
+        if "f" not in literal.prefix.lower() and "${" in plain:
+            return "the other text of the string would become an expression of GitHub's in an f-string"
         if re.match(r"\s*(?:\.format\w*\(|%)", script[literal.end :]):
             return "it stands in a format, which reads the value as text of its own"
     if language == JAVASCRIPT and literal.quote != "`":

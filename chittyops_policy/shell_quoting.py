@@ -49,6 +49,7 @@ SUBJECT: Final = "the word after case"
 TEST: Final = "an operand of [[ ]]"
 NUMERIC_TEST: Final = "a number in [[ ]]"
 PATTERN: Final = "a pattern"
+REGEX: Final = "a regular expression"
 BODY: Final = "the inside of ${…}"
 
 MAX_DEPTH: Final = 30
@@ -397,7 +398,7 @@ class _Reader:
 
     def regex(self, depth: int) -> None:
         """The right side of ``=~``, in which brackets and bars are plain text."""
-        self.begin_word(PATTERN)
+        self.begin_word(REGEX)
         open_ = 0
         while self.at < self.length:
             char = self.text[self.at]
@@ -872,6 +873,8 @@ def unsuited(reading: Reading, part: Part, expr: Expr) -> str:
         return f"it stands in {part.place}, which the shell evaluates once more"
     if part.place == COMMAND_NAME and (part.quoting == BARE or not _beside(reading, part)):
         return "its value is the command that is run"
+    if part.place == REGEX and part.quoting == BARE:
+        return "it stands in a regular expression, and a variable in quotes is plain text there"
     if part.quoting != BARE or part.place in (ASSIGNMENT, SUBJECT, TEST):
         return ""
     beside = _beside(reading, part)

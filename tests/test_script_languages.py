@@ -163,6 +163,10 @@ PYTHON = {
         "print('a' '${{ inputs.a }}')",
         "import os\nprint('a' f'{os.environ[\"INPUTS_A\"]}')",
     ),
+    "strings in a list": (
+        "print(['a'\n  '${{ inputs.a }}'][0])",
+        "import os\nprint(['a'\n  f'{os.environ[\"INPUTS_A\"]}'][0])",
+    ),
     "an escape": ("print('it\\'s ${{ inputs.a }}\\t.')", "import os\nprint(f'it\\'s {os.environ[\"INPUTS_A\"]}\\t.')"),
     "a named character": (
         "print('\\N{BULLET} ${{ inputs.a }}')",
@@ -189,6 +193,7 @@ PYTHON_REFUSED = {
     "os.system": ("import os\nos.system('x ${{ inputs.a }}')", "an argument of system()"),
     "a shell": ("import subprocess as s\ns.run('x ${{ inputs.a }}', shell=True)", "an argument of run()"),
     "eval": ("eval('${{ inputs.a }}')", "an argument of eval()"),
+    "a dollar and a brace": ("print('${{ inputs.a }}${1}')", "would become an expression of GitHub's"),
     "SQL": ("c.execute('select ${{ inputs.a }}')", "an argument of execute()"),
     "a format": ("x = '{} ${{ inputs.a }}'.format(1)", "it stands in a format"),
     "another os": ("os = 1\nprint('${{ inputs.a }}')", "the name os is used for something else"),
@@ -211,6 +216,11 @@ def test_python_that_is_left_alone(name: str) -> None:
 def test_python_that_is_not_understood(script: str) -> None:
     with pytest.raises(CannotEdit, match="not understood"):
         moved(script, "python")
+
+
+def test_quotes_inside_the_same_quotes_are_not_believed() -> None:
+    before, after = "import os\nprint('a ${{ inputs.a }}')", "import os\nprint(f'a {os.environ['A']}')"
+    assert "before Python 3.12" in (script_meaning_kept(before, after, "python", {"A": "inputs.a"}) or "")
 
 
 # ---------------------------------------------------------------------------------------------------- JavaScript

@@ -178,6 +178,10 @@ KEPT = {
         "if [[ ${{ inputs.a }} == p* ]]; then show y; fi",
         'if [[ "${INPUTS_A}" == p* ]]; then show y; fi',
     ),
+    "quoted regular expression": (
+        'if [[ "x-plain" =~ ^x-"${{ inputs.a }}"$ ]]; then show y; fi',
+        'if [[ "x-plain" =~ ^x-"$INPUTS_A"$ ]]; then show y; fi',
+    ),
     "case": (
         "case '${{ inputs.a }}' in\n  p*|q) show y ;;\n  *) show n ;;\nesac",
         'case "$INPUTS_A" in\n  p*|q) show y ;;\n  *) show n ;;\nesac',
@@ -230,6 +234,13 @@ REFUSED = {
     "comment": ("show x # ${{ inputs.a }}", "it stands in a comment, where GitHub still puts the value"),
     "arithmetic": ("show $((${{ inputs.a }} + 1))", "it stands in an arithmetic expression"),
     "number in a test": ('[[ "${{ inputs.a }}" -gt 1 ]]', "a number in [[ ]]"),
+    "regular expression": ("[[ $x =~ ${{ github.sha }} ]]", "it stands in a regular expression"),
+    "a number that declare computes": ('declare -i n="${{ inputs.a }}"', "a value that declare evaluates"),
+    "test -v": ('test -v "${{ inputs.a }}"', "the name of a variable"),
+    "source of a substitution": ("source <(echo '${{ inputs.a }}')", "what source is given to read"),
+    "a shell that reads a substitution": ("bash <(echo '${{ inputs.a }}')", "what bash is given to read"),
+    "a here-string of a shell": ('bash <<< "${{ inputs.a }}"', "it stands in the script of bash"),
+    "xargs into a shell": ("echo '${{ inputs.a }}' | xargs -I{} sh -c '{}'", "reads from the pipe"),
     "ansi quotes": ("show $'${{ inputs.a }}'", "it stands in $'…' quotes"),
     "default value": ('show "${NO:-${{ inputs.a }}}"', "the inside of ${…}"),
     "pattern": ("case x in ${{ inputs.a }}) show y;; esac", "without quotes"),
@@ -304,6 +315,22 @@ def test_another_use_of_the_value_keeps_it_where_it_is() -> None:
 def test_a_script_that_is_not_understood_is_left_alone(script: str) -> None:
     with pytest.raises(CannotEdit, match="not understood"):
         moved(script)
+
+
+def test_a_value_that_stays_keeps_its_here_document_quoted() -> None:
+    script = "cat <<'A'\n${{ inputs.a }} ${{ inputs.b }}\nA\ncat <<'B'\n${{ inputs.b }} ${{ inputs.c }}\nB\n"
+    assert not moved(script).refused
+    kept = moved(script + "jq '${{ inputs.a }}'\nshow '${{ inputs.d }}'")
+    assert set(kept.refused) == {"inputs.a", "inputs.b", "inputs.c"}
+    assert kept.added == {"INPUTS_D": "inputs.d"}
+
+
+@pytest.mark.parametrize("use", ["A=x", "read A", ". ./settings", "show A"])
+def test_a_variable_that_may_change_is_not_believed(use: str) -> None:
+    before, after = f"{use}\nshow '${{{{ inputs.a }}}}'", f'{use}\nshow "$A"'
+    assert "may change A" in (script_meaning_kept(before, after, "bash", {}, {"A": "inputs.a"}) or "")
+    before = "show \"$A\" '${{ inputs.a }}'"
+    assert script_meaning_kept(before, 'show "$A" "$A"', "bash", {}, {"A": "inputs.a"}) is None
 
 
 SH_ONLY = [

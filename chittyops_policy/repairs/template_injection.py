@@ -46,15 +46,10 @@ def moved(finding: Finding, context: Context, *, free: bool) -> Fix | NoFix:
         return NoFix("the script stands in several places of the file")
     if own.action and own.action != GITHUB_SCRIPT:
         return NoFix(f"how {own.action} hands variables to its {own.script} is not known here; its documentation tells")
-    wanted = set()
-    for place in places:
-        source = source_of(view, place)
-        if source is not None and source.free == free:
-            wanted.add(place.text)
-    shell, windows = ("github-script", False) if own.action else shell_of_step(view, own.job, own.step)
-    if not shell:
-        return NoFix("which shell runs the script cannot be told from the files; `shell:` would say it")
-    result = rewrite(own.scalar.value, shell, wanted, _environment(view, own, windows))
+    key = moved, own.scalar, free  # the findings of a script share one answer
+    if key not in context.memo:
+        context.memo[key] = _rewrite(view, own, places, free)
+    result: Rewrite = context.memo[key]
     if own.text in result.refused:
         return NoFix(result.refused[own.text])
     names = sorted(name for name, text in {**result.added, **result.known}.items())
@@ -69,6 +64,16 @@ def moved(finding: Finding, context: Context, *, free: bool) -> Fix | NoFix:
         change.effects,
         notes=notes,
     )
+
+
+def _rewrite(view: Workflow | Action, own: Expansion, places: list[Expansion], free: bool) -> Rewrite:
+    """The script without every value of that kind. Raises CannotEdit where the script or its shell is not known."""
+    sources = [(place, source_of(view, place)) for place in places]
+    wanted = {place.text for place, source in sources if source is not None and source.free == free}
+    shell, windows = ("github-script", False) if own.action else shell_of_step(view, own.job, own.step)
+    if not shell:
+        raise CannotEdit("which shell runs the script cannot be told from the files; `shell:` would say it")
+    return rewrite(own.scalar.value, shell, wanted, _environment(view, own, windows))
 
 
 _NOTE = "A value with quotes, dollars or backslashes was read by the shell before and is plain text from now on."

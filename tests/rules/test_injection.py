@@ -403,6 +403,27 @@ def test_every_refusal_has_a_reason(part: str) -> None:
     assert "the script stands in several places of the file" not in corpus_fixes(part)[1]
 
 
+@needs_corpus
+@pytest.mark.parametrize(
+    ("slug", "path", "line"),
+    [
+        ("chittyos/chittychronicle", ".github/workflows/governance.yml", 'tier="$STEPS_TIER_TIER"'),
+        ("chittyos/chittyops", ".github/workflows/auto-merge.yml", 'CONFIG="$STEPS_CONFIG_CONFIG"'),
+        (
+            "chittyos/chittyconnect",
+            ".github/actions/chittyconnect-credentials/action.yml",
+            "CREDS_JSON=$(echo \"$INPUTS_CREDENTIALS\" | tr ',' '\\n' | jq -R . | jq -s .)",
+        ),
+    ],
+)
+def test_the_places_that_the_best_fixer_of_the_field_breaks(slug: str, path: str, line: str) -> None:
+    text = next(snapshot for snapshot in corpus("chittyos") if snapshot.slug == slug).text(path)
+    assert text is not None
+    while fixes := examined(text, path, *RULES)[0]:
+        text = apply(text, fixes[0][1].edits)
+    assert line in [found_line.strip() for found_line in text.splitlines()]
+
+
 RESTRICTED = re.compile(
     r"github\.(?:actor|workflow)\b|job\.(?:status|services)|\.html_url|\.login|\.head_sha|author_association|"
     r"env\.(?:BIN_OUT|GOPATH)\b|inputs\.phase\b"
