@@ -158,7 +158,8 @@ def test_what_a_person_wrote_down_outweighs_the_pack(project: Project) -> None:
     done = project.run("update")
     assert (done.returncode, project.locked) == (0, before)
     assert done.stderr == (
-        f"look at: {WORKFLOW}:6: actions/checkout@v1: The pack of 2026-11-22 (its owner's tag) has {LAST_V1} for v1.2.0.\n"
+        f"look at: {WORKFLOW}:6: actions/checkout@v1: The pack of 2026-11-22 (its owner's tag) has {LAST_V1} "
+        "for v1.2.0.\n"
     )
     assert project.run("verify").stdout.startswith(f"unknown {LOCK}: actions/checkout v1.2.0: ")
 
