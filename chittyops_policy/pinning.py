@@ -245,17 +245,20 @@ def verify(snapshot: Snapshot, known: PinSources) -> list[Verified]:
 
 def _verify_line(slug: str, version: str, pin: LockedPin, known: PinSources) -> tuple[str, str, str]:
     subject = f"{PIN_LOCK}: {slug} {version}"
-    confirmed = ""
+    confirmed = hearsay = ""
     for source in tuple(known.each(slug))[1:]:  # all but the lock itself
         release = source.find(version)
-        if release is None or release.tag != version or not release.confirmed:
+        if release is None or release.tag != version:
+            continue
+        if not release.confirmed:
+            hearsay = release.origin if release.commit == pin.commit else hearsay
             continue
         if release.commit != pin.commit:
             if pin.source == HAND and release.source == FROM_PACK:
                 continue  # a person has looked at it since
             return WRONG, subject, f"the tag names {release.commit} by {release.origin}, not {pin.commit}"
         confirmed = confirmed or release.origin
-    return _member(slug, pin.commit, subject, confirmed, known)
+    return _member(slug, pin.commit, subject, confirmed, hearsay, known)
 
 
 def _verify_use(each: Used, known: PinSources) -> tuple[str, str, str]:
@@ -275,11 +278,14 @@ def _verify_use(each: Used, known: PinSources) -> tuple[str, str, str]:
     # The lock is to be verified itself: it is only asked where nobody else knows.
     release = name_of(each.slug, commit, PinSources(PinLock({}), known.host, known.pack))
     release = release or name_of(each.slug, commit, known)
-    confirmed = f"{release.tag} by {release.origin}" if release is not None and release.confirmed else ""
-    return _member(each.slug, commit, subject, confirmed, known)
+    words = f"{release.tag} by {release.origin}" if release is not None else ""
+    confirmed = release is not None and release.confirmed
+    return _member(each.slug, commit, subject, words if confirmed else "", "" if confirmed else words, known)
 
 
-def _member(slug: str, commit: str, subject: str, confirmed: str, known: PinSources) -> tuple[str, str, str]:
+def _member(
+    slug: str, commit: str, subject: str, confirmed: str, hearsay: str, known: PinSources
+) -> tuple[str, str, str]:
     """The outcome for a commit that nothing contradicts: whether it is the repository's, and what is known of it."""
     warned = known.pack.entry(slug).warned
     warning = f"; there is a warning about {slug}: {warned.words}" if warned is not None else ""
@@ -292,6 +298,8 @@ def _member(slug: str, commit: str, subject: str, confirmed: str, known: PinSour
         where = "on a branch" if membership == ON_BRANCH else "under a tag"
         return RIGHT, subject, f"{where} of {slug}, of no release that is known{warning}"
     if known.host is None:
+        if hearsay:
+            return UNCERTAIN, subject, f"{hearsay}, but its owner's tag was not seen{warning}"
         lack = f"the pack of {known.pack.date} does not have it; with a token GitHub is asked"
         return UNCERTAIN, subject, lack + warning
     return UNCERTAIN, subject, f"GitHub could not tell whether it belongs to {slug}{warning}"

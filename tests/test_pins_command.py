@@ -184,6 +184,18 @@ def test_verify_says_what_holds_what_is_wrong_and_what_it_cannot_tell(project: P
     assert [item["outcome"] for item in listed] == ["wrong", "ok", "unknown", "wrong", "ok"]
 
 
+def test_verify_does_not_take_hearsay_for_the_owners_word(project: Project) -> None:
+    commit = "55cc8345863c7cc4c66a329aec7e433d2d1c52a9"
+    project.steps(f"actions/cache@{commit} # v6.1.0")
+    project.lock("actions/cache:", f"  v6.1.0: {{commit: {commit}, seen: 2026-11-22, source: pack}}")
+    words = "the pack of 2026-11-22 (stated by 34 public repositories), but its owner's tag was not seen"
+    assert project.run("verify").stdout.splitlines() == [
+        f"unknown {LOCK}: actions/cache v6.1.0: {words}",
+        f"unknown {WORKFLOW}:6: actions/cache@{commit}: v6.1.0 by {words}",
+        "0 ok, 0 wrong, 2 unknown",
+    ]
+
+
 def test_verify_is_content_with_what_it_cannot_tell(project: Project) -> None:
     project.steps(f"acme/x@{'a' * 40} # v1")
     assert project.run("verify").returncode == 0
