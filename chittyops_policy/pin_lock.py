@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 PIN_LOCK = ".github/chittyops-pins.yml"
 """Where the lock file lies."""
 
-HAND = "hand"
-"""The source of a line that a person has written."""
-
 _HEAD = """\
 # Which commit each version of an action is; pins are taken from here first. Written by `chittyops-policy pins update`.
 # A version whose commit has changed is never overwritten: look at both commits, then correct the line by hand.

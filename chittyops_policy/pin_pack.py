@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .model import Value
 from .resources import read_resource
-from .versions import Release
+from .versions import FROM_PACK, Release
 
 PACK = ("policies", "data", "action-pins.tsv")
 
@@ -79,7 +79,7 @@ class Pack:
             tag,
             commit,
             f"the pack of {self.date} ({known})",
-            source="pack",
+            source=FROM_PACK,
             seen=self.date,
             confirmed=confirmed,
             stated_by=int(count),

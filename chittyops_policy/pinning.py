@@ -8,11 +8,11 @@ import tempfile
 from .edits import comment_on, line_end
 from .errors import UserError, WorldError
 from .model import Value
-from .pin_lock import HAND, PIN_LOCK, LockedPin, PinLock, lock_text, read_lock
+from .pin_lock import PIN_LOCK, LockedPin, PinLock, lock_text, read_lock
 from .pin_pack import shipped
 from .pins import PinSources, Unpinnable, mismatch, name_of, resolve
 from .rule import FOREIGN, ON_BRANCH, UNTOLD
-from .versions import parse_version, stated_version
+from .versions import FROM_GITHUB, FROM_PACK, HAND, parse_version, stated_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,13 +67,21 @@ class Update(Value):
     pins    the pins of the lock, by repository and version
     alarms  contradictions that somebody must look at; what the lock had there is kept
     lacks   what could not be told, each with its place
+    doubts  why a person should look at a pin all the same, each with its place
     """
 
-    __slots__ = ("alarms", "lacks", "pins")
+    __slots__ = ("alarms", "doubts", "lacks", "pins")
 
-    def __init__(self, pins: dict[str, dict[str, LockedPin]], alarms: tuple[str, ...], lacks: tuple[str, ...]) -> None:
+    def __init__(
+        self,
+        pins: dict[str, dict[str, LockedPin]],
+        alarms: tuple[str, ...],
+        lacks: tuple[str, ...],
+        doubts: tuple[str, ...],
+    ) -> None:
         self.pins = pins
         self.alarms = alarms
+        self.doubts = doubts
         self.lacks = lacks
 
 
@@ -168,6 +176,7 @@ def update(snapshot: Snapshot, known: PinSources) -> Update:
     pins: dict[str, dict[str, LockedPin]] = {}
     alarms: list[str] = []
     lacks: list[str] = []
+    doubts: list[str] = []
     old = known.lock.pins
     for each in used(snapshot):
         before = old.get(each.slug, {})
@@ -184,11 +193,13 @@ def update(snapshot: Snapshot, known: PinSources) -> Update:
                     pins.setdefault(each.slug, {}).update(before)
                 continue
             release = pin.release
+            doubts += [f"{each.place}: {each.slug}@{each.ref}: {doubt}" for doubt in pin.doubts]
         kept = before.get(release.tag)
-        if kept is None or kept.commit != release.commit or (kept.source == "pack" and release.source == "github"):
+        better = kept is not None and kept.source == FROM_PACK and release.source == FROM_GITHUB
+        if kept is None or kept.commit != release.commit or better:
             kept = LockedPin(release.commit, release.seen, release.source)
         pins.setdefault(each.slug, {})[release.tag] = kept
-    return Update(pins, tuple(alarms), tuple(lacks))
+    return Update(pins, tuple(alarms), tuple(lacks), tuple(doubts))
 
 
 def write_lock(root: str, pins: dict[str, dict[str, LockedPin]]) -> bool:
@@ -234,17 +245,20 @@ def verify(snapshot: Snapshot, known: PinSources) -> list[Verified]:
 
 def _verify_line(slug: str, version: str, pin: LockedPin, known: PinSources) -> tuple[str, str, str]:
     subject = f"{PIN_LOCK}: {slug} {version}"
-    confirmed = ""
+    confirmed = hearsay = ""
     for source in tuple(known.each(slug))[1:]:  # all but the lock itself
         release = source.find(version)
-        if release is None or release.tag != version or not release.confirmed:
+        if release is None or release.tag != version:
+            continue
+        if not release.confirmed:
+            hearsay = release.origin if release.commit == pin.commit else hearsay
             continue
         if release.commit != pin.commit:
-            if pin.source == HAND and release.source == "pack":
+            if pin.source == HAND and release.source == FROM_PACK:
                 continue  # a person has looked at it since
             return WRONG, subject, f"the tag names {release.commit} by {release.origin}, not {pin.commit}"
         confirmed = confirmed or release.origin
-    return _member(slug, pin.commit, subject, confirmed, known)
+    return _member(slug, pin.commit, subject, confirmed, hearsay, known)
 
 
 def _verify_use(each: Used, known: PinSources) -> tuple[str, str, str]:
@@ -264,11 +278,14 @@ def _verify_use(each: Used, known: PinSources) -> tuple[str, str, str]:
     # The lock is to be verified itself: it is only asked where nobody else knows.
     release = name_of(each.slug, commit, PinSources(PinLock({}), known.host, known.pack))
     release = release or name_of(each.slug, commit, known)
-    confirmed = f"{release.tag} by {release.origin}" if release is not None and release.confirmed else ""
-    return _member(each.slug, commit, subject, confirmed, known)
+    words = f"{release.tag} by {release.origin}" if release is not None else ""
+    confirmed = release is not None and release.confirmed
+    return _member(each.slug, commit, subject, words if confirmed else "", "" if confirmed else words, known)
 
 
-def _member(slug: str, commit: str, subject: str, confirmed: str, known: PinSources) -> tuple[str, str, str]:
+def _member(
+    slug: str, commit: str, subject: str, confirmed: str, hearsay: str, known: PinSources
+) -> tuple[str, str, str]:
     """The outcome for a commit that nothing contradicts: whether it is the repository's, and what is known of it."""
     warned = known.pack.entry(slug).warned
     warning = f"; there is a warning about {slug}: {warned.words}" if warned is not None else ""
@@ -281,6 +298,8 @@ def _member(slug: str, commit: str, subject: str, confirmed: str, known: PinSour
         where = "on a branch" if membership == ON_BRANCH else "under a tag"
         return RIGHT, subject, f"{where} of {slug}, of no release that is known{warning}"
     if known.host is None:
+        if hearsay:
+            return UNCERTAIN, subject, f"{hearsay}, but its owner's tag was not seen{warning}"
         lack = f"the pack of {known.pack.date} does not have it; with a token GitHub is asked"
         return UNCERTAIN, subject, lack + warning
     return UNCERTAIN, subject, f"GitHub could not tell whether it belongs to {slug}{warning}"

@@ -7,10 +7,10 @@ is known against the action, goes with the answer as a doubt; what must not be p
 from __future__ import annotations
 
 from .model import Value
-from .pin_lock import HAND, PIN_LOCK, read_lock
+from .pin_lock import PIN_LOCK, read_lock
 from .pin_pack import REFUSE, shipped
 from .rule import FOREIGN, ON_BRANCH, ON_TAG
-from .versions import choose, is_short_commit, parse_version
+from .versions import FROM_PACK, HAND, choose, is_short_commit, parse_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -130,13 +130,9 @@ def resolve(slug: str, ref: str, known: PinSources, *, fresh: bool = False) -> P
     entry = known.pack.entry(slug)
     warned = entry.warned
     doubts = [] if warned is None else [f"There is a warning about {slug}: {warned.words}."]
-    if not fresh:
-        locked = choose(known.lock.releases(slug), _name(ref))  # a branch stands there by its bare name
-        if locked is not None:
-            other = _otherwise(locked, entry.releases)
-            if other is not None:
-                doubts.append(_differs(other))
-            return Pin(locked, tuple(doubts))
+    locked = None if fresh else choose(known.lock.releases(slug), _name(ref))  # a branch has its bare name there
+    if locked is not None:
+        return Pin(locked, (*doubts, *_doubts_of_locked(locked, ref, entry.releases)))
     if warned is not None and warned.effect == REFUSE:
         return Unpinnable(f"there is a warning about {slug}: {warned.words}")
     if known.host is not None:
@@ -154,6 +150,19 @@ def resolve(slug: str, ref: str, known: PinSources, *, fresh: bool = False) -> P
     return Pin(release, (*doubts, *_own_doubts(release, ref)))
 
 
+def _doubts_of_locked(locked: Release, ref: str, packed: tuple[Release, ...]) -> Iterator[str]:
+    """What speaks against taking the lock's word unread."""
+    other = _otherwise(locked, packed)
+    if other is not None:
+        yield _differs(other)
+    if locked.source == FROM_PACK:  # writing it into the lock has made it no more certain than it was in the pack
+        for item in packed:
+            if item.tag == locked.tag and item.commit == locked.commit:
+                yield from _own_doubts(item, ref)
+    if parse_version(locked.tag) is None:
+        yield _is_branch(locked)
+
+
 def _from_host(
     slug: str, ref: str, known: PinSources, host: PinHost, packed: tuple[Release, ...], doubts: list[str]
 ) -> Pin | Unpinnable | None:
@@ -164,8 +173,7 @@ def _from_host(
             return None
         release = _most_exact(host.at(slug, head.commit))
         if release is None:
-            warning = f"{head.tag} is a branch: from now on the step stays at today's commit of it."
-            return Pin(head, (*doubts, warning))
+            return Pin(head, (*doubts, _is_branch(head)))
     if release is None:
         return None
     # What the lock has was looked at; it decides over the pack where they differ.
@@ -226,6 +234,10 @@ def _lack(slug: str, ref: str, known: PinSources, packed: bool) -> str:
 
 def _name(ref: str) -> str:
     return ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
+
+
+def _is_branch(head: Release) -> str:
+    return f"{head.tag} is a branch: from now on the step stays at its commit of {head.seen}."
 
 
 def _differs(other: Release) -> str:

@@ -19,6 +19,10 @@ _COMMENT = re.compile(
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
+FROM_GITHUB, FROM_PACK, HAND = "github", "pack", "hand"
+"""Who said that a version is a commit: GitHub, the shipped pack, or a person who has looked."""
+
+
 class Version(Value):
     """A tag that names a version.
 
@@ -80,7 +84,7 @@ class Release(Value):
     tag         as its owner spells it
     commit      40 hex digits in lower case, never the id of a tag object
     origin      where that is known from, in words that fit behind "the commit comes from"
-    source      the same as one word for the lock file: ``github``, ``pack`` or ``hand``; seen is the ISO date
+    source      the same as one word for the lock file: FROM_GITHUB, FROM_PACK or HAND; `seen` is the ISO date
     confirmed   whether the owner's own tag was seen to name the commit, at the date that `origin` gives
     stated_by   how many public repositories state the pair; 0 where nobody counted
     former      other commits that the tag has named

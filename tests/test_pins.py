@@ -296,7 +296,7 @@ class Host:
         return tuple(Release(tag, commit, "GitHub") for tag, named in self.tags.items() if named == commit)
 
     def branch(self, slug: str, name: str) -> Release | None:
-        return Release(name, self.heads[name], "GitHub") if name in self.heads else None
+        return Release(name, self.heads[name], "GitHub", seen="2026-11-25") if name in self.heads else None
 
     def peel(self, slug: str, sha: str) -> str | None:
         return None
@@ -386,6 +386,13 @@ def test_a_lock_that_contradicts_the_pack_says_so() -> None:
     )
 
 
+def test_a_doubt_of_the_pack_outlives_the_way_through_the_lock() -> None:
+    lock = PinLock({"acme/lint": {"v2.0.0": LockedPin(C, "2026-01-02", "pack")}})
+    assert pinned("v2", lock=lock)[3] == ("The owner's own tag was not seen: 5 public repositories state this commit.",)
+    seen = PinLock({"acme/lint": {"v2.0.0": LockedPin(C, "2026-01-02", "github")}})
+    assert pinned("v2", lock=seen)[3] == ()
+
+
 def test_a_broken_lock_gives_nothing() -> None:
     broken = read_lock(parse_text(PIN_LOCK, "version: 1\n"))
     assert refused("v1.0.0", lock=broken).reason == f"{PIN_LOCK} cannot be read"
@@ -420,11 +427,16 @@ def test_a_branch_is_pinned_by_github_alone() -> None:
     host = Host({"v1.0.0": A}, {"main": D, "stable": A, "v7": C})
     name, commit, origin, doubts = pinned("main", host=host)
     assert (name, commit, origin) == ("main", D, "GitHub")
-    assert doubts == ("main is a branch: from now on the step stays at today's commit of it.",)
+    assert doubts == ("main is a branch: from now on the step stays at its commit of 2026-11-25.",)
     assert pinned("refs/heads/main", host=host)[:2] == ("main", D)
     assert pinned("stable", host=host)[:2] == ("v1.0.0", A), "its head is a release"
     assert pinned("v7", host=host)[:2] == ("v7", C), "a branch may look like a version"
-    assert pinned("main", lock=locked(main=B))[:2] == ("main", B)
+    assert pinned("main", lock=locked(main=B)) == (
+        "main",
+        B,
+        f"{PIN_LOCK} (hand, 2026-11-25)",
+        ("main is a branch: from now on the step stays at its commit of 2026-11-25.",),
+    )
 
 
 def test_the_pack_answers_for_a_github_that_does_not() -> None:

@@ -156,7 +156,11 @@ def test_what_a_person_wrote_down_outweighs_the_pack(project: Project) -> None:
     project.lock("actions/checkout:", f"  v1.2.0: {{commit: {'a' * 40}, seen: 2026-01-01, source: hand}}")
     before = project.locked
     done = project.run("update")
-    assert (done.returncode, done.stderr, project.locked) == (0, "", before)
+    assert (done.returncode, project.locked) == (0, before)
+    assert done.stderr == (
+        f"look at: {WORKFLOW}:6: actions/checkout@v1: The pack of 2026-11-22 (its owner's tag) has {LAST_V1} "
+        "for v1.2.0.\n"
+    )
     assert project.run("verify").stdout.startswith(f"unknown {LOCK}: actions/checkout v1.2.0: ")
 
 
@@ -178,6 +182,18 @@ def test_verify_says_what_holds_what_is_wrong_and_what_it_cannot_tell(project: P
     assert lines[-1] == "2 ok, 2 wrong, 1 unknown"
     listed = json.loads(project.run("verify", "--json").stdout)
     assert [item["outcome"] for item in listed] == ["wrong", "ok", "unknown", "wrong", "ok"]
+
+
+def test_verify_does_not_take_hearsay_for_the_owners_word(project: Project) -> None:
+    commit = "55cc8345863c7cc4c66a329aec7e433d2d1c52a9"
+    project.steps(f"actions/cache@{commit} # v6.1.0")
+    project.lock("actions/cache:", f"  v6.1.0: {{commit: {commit}, seen: 2026-11-22, source: pack}}")
+    words = "the pack of 2026-11-22 (stated by 34 public repositories), but its owner's tag was not seen"
+    assert project.run("verify").stdout.splitlines() == [
+        f"unknown {LOCK}: actions/cache v6.1.0: {words}",
+        f"unknown {WORKFLOW}:6: actions/cache@{commit}: v6.1.0 by {words}",
+        "0 ok, 0 wrong, 2 unknown",
+    ]
 
 
 def test_verify_is_content_with_what_it_cannot_tell(project: Project) -> None:
@@ -263,7 +279,11 @@ def world() -> Iterator[World]:
 def test_update_asks_github(project: Project, world: World) -> None:
     project.steps("acme/lint@v1", "acme/lint/sub@v1.0.0", "acme/lint@edge", f"acme/lint@{world.two} # v1.1.0")
     done = project.run("update", "--base-url", world.address, token=TOKEN)
-    assert (done.returncode, done.stderr) == (0, "")
+    place = f"{WORKFLOW}:8: acme/lint@edge"
+    assert (done.returncode, done.stderr) == (
+        0,
+        f"look at: {place}: edge is a branch: from now on the step stays at its commit of 2026-11-25.\n",
+    )
     assert done.stdout == f"{LOCK}: 3 pins, updated, by GitHub\n"
     assert project.locked[2:] == [
         f"    edge: {{commit: {world.edge}, seen: 2026-11-25, source: github}}",

@@ -101,6 +101,8 @@ def update(path: str, base_url: str, offline: bool) -> int:
     _say_problems(host)
     for lack in result.lacks:
         click.echo(f"left out: {lack}", err=True)
+    for doubt in result.doubts:
+        click.echo(f"look at: {doubt}", err=True)
     for alarm in result.alarms:
         click.echo(f"refused: {alarm}", err=True)
     changed = write_lock(root, result.pins)

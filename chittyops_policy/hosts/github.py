@@ -13,7 +13,7 @@ from __future__ import annotations
 from ..errors import UserError
 from ..model import Value
 from ..rule import FOREIGN, ON_BRANCH, ON_TAG, UNTOLD
-from ..versions import Release, choose, parse_version
+from ..versions import FROM_GITHUB, Release, choose, parse_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class GitHubPins:
         return None if status is None else status in ("behind", "identical")
 
     def _release(self, name: str, commit: str) -> Release:
-        return Release(name, commit, self._origin, source="github", seen=self._today)
+        return Release(name, commit, self._origin, source=FROM_GITHUB, seen=self._today)
 
     def _commit(self, slug: str, tag: _Tag) -> str | None:
         return self.peel(slug, tag.sha) if tag.annotated else tag.sha

@@ -14,9 +14,10 @@ from chittyops_policy.edits import apply, expected
 from chittyops_policy.engine import Examination, examine
 from chittyops_policy.model import Edit, Effect
 from chittyops_policy.policy import Overrides, effective
-from chittyops_policy.rule import Lookups
+from chittyops_policy.rule import ON_BRANCH, Lookups
 from chittyops_policy.rules.supply.unpinned_uses import describe_ref, regime_of
 from chittyops_policy.snapshot import MemoryTree, Snapshot
+from chittyops_policy.versions import Release
 from chittyops_policy.workflow import Uses, Workflow
 
 from .checked import CATALOGUE, PACK, TODAY, corpus, found, needs_corpus, report, unknown
@@ -698,3 +699,51 @@ def test_the_wrong_comments_of_real_workflows() -> None:
         "the comment says v2, but this commit is v4.1.1",
         "the comment says v3.0.0, but this commit is v4.1.1",
     ]
+
+
+@pytest.mark.parametrize("rule", ["unpinned-uses", "ref-version-mismatch"])
+def test_the_fixes_give_what_the_examples_show(rule: str) -> None:
+    shown = [example for example in CATALOGUE.rules[rule].examples() if example.after]
+    assert shown
+    for example in shown:
+        snapshot = Snapshot(MemoryTree(example.files), "example/repository")
+        policy = effective(CATALOGUE, PACK, None, Overrides(select=(rule,)), slug="", today=TODAY)
+        edits = [edit for _, fix in examine(snapshot, CATALOGUE, policy, today=TODAY).fixes for edit in fix.edits]
+        for path, after in example.after.items():
+            assert apply(example.files[path], edits) == after
+
+
+def test_a_result_holds_as_long_as_the_lock_stays_the_same() -> None:
+    """Also where there is none: what was looked for in vain is part of what a kept result depends on."""
+    snapshot = Snapshot(MemoryTree({".github/workflows/x.yml": f"{HEAD}      - uses: actions/checkout@v4\n"}))
+    report(snapshot, "unpinned-uses")
+    assert snapshot.reads()[".github/chittyops-pins.yml"] is None
+
+
+def test_a_fix_asks_github_where_the_call_may() -> None:
+    class Asked:
+        """A host that knows one release; the one that asks GitHub has tests of its own."""
+
+        def answers(self, slug: str) -> bool:
+            return True
+
+        def find(self, slug: str, ref: str) -> Release | None:
+            return Release("v9.9.9", PINNED, "GitHub (2026-11-25)") if (slug, ref) == ("acme/x", "v9") else None
+
+        def at(self, slug: str, commit: str) -> tuple[Release, ...]:
+            return ()
+
+        def branch(self, slug: str, name: str) -> Release | None:
+            return None
+
+        def peel(self, slug: str, sha: str) -> str | None:
+            return None
+
+        def membership(self, slug: str, commit: str) -> str:
+            return ON_BRANCH
+
+    snapshot = Snapshot(MemoryTree({".github/workflows/x.yml": f"{HEAD}      - uses: acme/x@v9\n"}))
+    policy = effective(CATALOGUE, PACK, None, Overrides(select=("unpinned-uses",)), slug="", today=TODAY)
+    [(_, fix)] = examine(snapshot, CATALOGUE, policy, today=TODAY, lookups=Lookups(pins=Asked())).fixes
+    assert (fix.title, fix.safety) == ("pin acme/x to v9.9.9", "safe")
+    assert fix.notes == ("The commit comes from GitHub (2026-11-25).",)
