@@ -1,0 +1,1 @@
+"""Rules about values that become a part of a script."""
