@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from .catalogue import Catalogue
+    from .hosts.github import GitHub
     from .policy import Pack, Policy
 
     T = TypeVar("T")
@@ -44,11 +45,27 @@ class Request:
              ``-`` is standard input, judged as `stdin_filename`
     formats  (name, file or None for standard output)
     fix, diff, review, explain  see `fixing`, which does what they ask
+    online   whether GitHub may be asked, with the token of the environment
     """
 
     __slots__ = (
-        "cache", "changed_since", "diff", "explain", "fail_on", "fix", "formats", "ignore", "jobs", "paths", "policy",
-        "profile", "review", "select", "stdin_filename", "verbose",
+        "cache",
+        "changed_since",
+        "diff",
+        "explain",
+        "fail_on",
+        "fix",
+        "formats",
+        "ignore",
+        "jobs",
+        "online",
+        "paths",
+        "policy",
+        "profile",
+        "review",
+        "select",
+        "stdin_filename",
+        "verbose",
     )  # fmt: skip
 
     def __init__(
@@ -70,6 +87,7 @@ class Request:
         diff: bool = False,
         review: bool = False,
         explain: bool = False,
+        online: bool = False,
     ) -> None:
         self.paths = paths
         self.formats = formats
@@ -87,6 +105,7 @@ class Request:
         self.diff = diff
         self.review = review
         self.explain = explain
+        self.online = online
 
 
 class Target:
@@ -300,13 +319,23 @@ class Checker:
         self.catalogue: Catalogue | None = None
         self.pack: Pack | None = None
         self.repositories = {item.slug.lower(): item for item in self.snapshots.values() if item.slug}
-        self.cache = Cache(default_folder(env)) if request.cache else None
-        self.question = _question(request, env) if request.cache else ""
+        self.host: GitHub | None = None
+        if request.online:
+            from .hosts.github import github_host  # only for who asks for it
+
+            self.host = github_host(env, today(env))
+        # What GitHub says today it need not say tomorrow.
+        self.cache = Cache(default_folder(env)) if request.cache and not request.online else None
+        self.question = _question(request, env) if self.cache is not None else ""
+
+    def lookups(self) -> Lookups:
+        """What the rules may ask of the world in this call."""
+        return Lookups(self.repositories, self.host)
 
     def report(self, target: Target) -> Report:
         """The report on one target."""
         snapshot = self.snapshots[target.root]
-        lookups = Lookups(self.repositories)
+        lookups = self.lookups()
         if self.cache is None:
             return self._check(snapshot, target, lookups)
         question = "\0".join((self.question, snapshot.slug, snapshot.revision, target.root, repr(target.paths)))
