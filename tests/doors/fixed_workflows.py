@@ -1,7 +1,8 @@
 """Workflows with something to fix that run offline, each with the event that starts it.
 
 Every step has a name, since a name that the runner makes from the script changes with the script. The events bring
-values that mean the same before and after the fix: whatever is no code in the quotes where it stands.
+values that mean the same before and after the fix: whatever is no code in the quotes where it stands. Steps that fail
+print nothing, since act does not wait for the last output of a step that fails.
 
 Left out: PowerShell and cmd, whose runners are Windows, which act does not serve here; containers and services.
 """
