@@ -71,6 +71,17 @@ BASH = Case(
             echo "${{ github.event.issue.body }}"
             echo MARK
           } >> "$GITHUB_ENV"
+      - name: More places
+        run: |
+          cat <<< "${{ github.event.issue.title }}"
+          all=("${{ github.event.issue.title }}" "x ${{ github.event.issue.title }}"); echo "${#all[@]} ${all[1]}"
+          say() { local text="${{ github.event.issue.title }}"; echo "$text, $1"; }
+          say "${{ github.event.issue.title }}"
+          echo "say \"${{ github.event.issue.title }}\""
+          echo one \
+            "${{ github.event.issue.title }}"
+          TITLE="${{ github.event.issue.title }}" sh -c 'echo "$TITLE"'
+          ISSUE_TITLE=mine; echo "$ISSUE_TITLE"
       - name: Fail as before
         continue-on-error: true
         run: |

@@ -112,7 +112,7 @@ class Place(NamedTuple):
         assert fixed >= set(self.case.rules), done.stderr
         (report,) = json.loads(done.stdout)["repositories"]
         left = {finding["rule"] for finding in report["findings"]}
-        assert not left & set(self.case.rules), done.stdout
+        assert not left & set(self.case.rules), done.stderr
         commit(self.folder)
 
 
