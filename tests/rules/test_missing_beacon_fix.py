@@ -106,7 +106,7 @@ def test_no_package_is_added() -> None:
         ),
         pytest.param(
             DEPLOY.rstrip("\n"),
-            "the file ends without a line break, which the script at its end would get",
+            "the file ends without a line break, which the block at its end would get",
             id="a script that would be another one",
         ),
         pytest.param(
