@@ -75,19 +75,21 @@ def fixed(
     )
     after = before.changed({change.path: change.after for change in outcome.changes})
     refused = {entry.decision.fingerprint: f"refused: {entry.part}: {entry.reason}" for entry in outcome.refusals}
+    applied = [entry for change in outcome.changes for entry in change.fixes]
+    made = {entry.decision.fingerprint for entry in applied}
     first, last = (_examine(snapshot, policy, lookups).report.decisions for snapshot in (before, after))
     left = {decision.fingerprint: decision for decision in last}
     said = []
     for decision in first:
-        now = left.get(decision.fingerprint)
-        if decision.fingerprint in refused:
-            said.append(refused[decision.fingerprint])
-        elif now is None and decision.fix_title is not None:
+        name = decision.fingerprint
+        if decision.fix_title is not None and (name in made or name not in {*left, *refused}):
             said.append(f"{decision.fix_safety}: {decision.fix_title}")
+        elif name in refused:
+            said.append(refused[name])
         else:
-            reason = (now or decision).unfixable
+            reason = decision.unfixable or left.get(name, decision).unfixable
             said.append(f"no fix: {reason}" if reason else decision.state)
-    notes = [note for change in outcome.changes for made in change.fixes for note in made.fix.notes]
+    notes = [note for entry in applied for note in entry.fix.notes]
     changes = {change.path: change.after.decode() for change in outcome.changes}
     return Fixed(after, changes, said, list(dict.fromkeys(notes)))
 

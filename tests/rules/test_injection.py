@@ -179,7 +179,7 @@ def test_what_is_refused_does_not_keep_the_rest() -> None:
     text = workflow("echo '${{ github.event.issue.title }}'\njq '.x = \"${{ github.event.issue.body }}\"' y")
     done = fixed(RULES, text)
     assert done.said == [
-        "safe: hand the values over in env as ISSUE_TITLE",
+        "safe: hand the value over in env as ISSUE_TITLE",
         "no fix: it stands in the script of jq, which reads the value as text of its own (line 2 of the script)",
     ]
     assert "jq '.x = \"${{ github.event.issue.body }}\"' y" in done.text()
@@ -308,9 +308,13 @@ def ends(part: str) -> Counter[str]:
 @needs_corpus
 @pytest.mark.parametrize(
     ("part", "counts"),
-    [("chittyos", {"safe": 1, "review": 151, "no fix": 37}), ("public", {"review": 143, "no fix": 40})],
+    [
+        ("chittyos", {"safe": 1, "review": 149, "no fix": 37, "refused": 2}),
+        ("public", {"review": 142, "no fix": 40, "refused": 1}),
+    ],
 )
 def test_how_many_findings_of_real_workflows_are_fixed(part: str, counts: dict[str, int]) -> None:
+    """Refused is to move what reads a job or a matrix key that is not there: its rule would find it at a new place."""
     found = ends(part)
     kinds = Counter(end.partition(": ")[0] for end in found.elements())
     assert kinds == counts
