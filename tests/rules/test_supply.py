@@ -10,15 +10,13 @@ import pytest
 
 from chittyops_policy.catalogue import load
 from chittyops_policy.document import parse_text
-from chittyops_policy.engine import examine
-from chittyops_policy.policy import Overrides, effective
 from chittyops_policy.rule import ON_BRANCH, Lookups
 from chittyops_policy.rules.supply.unpinned_uses import describe_ref, regime_of
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 from chittyops_policy.versions import Release
 from chittyops_policy.workflow import Uses, Workflow
 
-from .checked import CATALOGUE, PACK, TODAY, corpus, found, needs_corpus, report, unknown
+from .checked import corpus, found, needs_corpus, report, unknown
 from .fixing import WORKFLOW, fixed
 
 SHA = "11bd71901bbe5b1630ceea73d27597364c9af683"
@@ -687,8 +685,6 @@ def test_a_fix_asks_github_where_the_call_may() -> None:
         def membership(self, slug: str, commit: str) -> str:
             return ON_BRANCH
 
-    snapshot = Snapshot(MemoryTree({".github/workflows/x.yml": f"{HEAD}      - uses: acme/x@v9\n"}))
-    policy = effective(CATALOGUE, PACK, None, Overrides(select=("unpinned-uses",)), slug="", today=TODAY)
-    [(_, fix)] = examine(snapshot, CATALOGUE, policy, today=TODAY, lookups=Lookups(pins=Asked())).fixes
-    assert (fix.title, fix.safety) == ("pin acme/x to v9.9.9", "safe")
-    assert fix.notes == ("The commit comes from GitHub (2026-11-25).",)
+    done = fixed("unpinned-uses", f"{HEAD}      - uses: acme/x@v9\n", lookups=Lookups(pins=Asked()))
+    assert done.said == ["safe: pin acme/x to v9.9.9"]
+    assert done.notes == ["The commit comes from GitHub (2026-11-25)."]
