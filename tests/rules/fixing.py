@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from chittyops_policy.engine import Examination, examine
-from chittyops_policy.fixer import fix
+from chittyops_policy.fixer import Outcome, fix
 from chittyops_policy.model import PROFILES
 from chittyops_policy.policy import Overrides, Policy, effective
 from chittyops_policy.policy_file import Setting, merged
@@ -70,17 +70,19 @@ def fixed(
         _policy(before, Overrides(select=chosen, profile=PROFILES[-1]), rules, options, parameters)
         for chosen in (rules, ())
     )
-    outcome = fix(
-        before, CATALOGUE, policy, everything, today=TODAY, wanted=lambda decision, fix: True, lookups=lookups
-    )
+    first = _examine(before, policy, lookups)
+    outcome = Outcome((), ())
+    if first.fixes:  # else the fixer would judge the whole repository for nothing
+        outcome = fix(
+            before, CATALOGUE, policy, everything, today=TODAY, wanted=lambda decision, fix: True, lookups=lookups
+        )
     after = before.changed({change.path: change.after for change in outcome.changes})
     refused = {entry.decision.fingerprint: f"refused: {entry.part}: {entry.reason}" for entry in outcome.refusals}
     applied = [entry for change in outcome.changes for entry in change.fixes]
     made = {entry.decision.fingerprint for entry in applied}
-    first, last = (_examine(snapshot, policy, lookups).report.decisions for snapshot in (before, after))
-    left = {decision.fingerprint: decision for decision in last}
+    left = {decision.fingerprint: decision for decision in _examine(after, policy, lookups).report.decisions}
     said = []
-    for decision in first:
+    for decision in first.report.decisions:
         name = decision.fingerprint
         if decision.fix_title is not None and (name in made or name not in {*left, *refused}):
             said.append(f"{decision.fix_safety}: {decision.fix_title}")
