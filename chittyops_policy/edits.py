@@ -420,6 +420,9 @@ def _behind(document: Document, node: Node, key: Node | None, lines: list[str]) 
     text = document.text[_value_end(node, key) : at].lstrip(" \t:")
     if text and not text.startswith("#"):
         raise CannotEdit("something else stands on the same line")
+    last = scalar_at(document, at - 1) if at == len(document.text) else None
+    if last is not None and last.style in ("|", ">"):
+        raise CannotEdit("the file ends without a line break, which the block at its end would get")
     eol = line_break(document)
     return Edit(Span(at, at), "".join(eol + line for line in lines))
 

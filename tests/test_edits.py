@@ -202,6 +202,9 @@ REFUSED: dict[str, tuple[str, Callable[[Document], Amendment], str]] = {
     ),
     "the only key": ("a: {b: c}\n", lambda d: remove_key(d, node(d, "a"), "b"), "the only key"),
     "an empty list": ("a: []\nb: {}\n", lambda d: remove_item(d, node(d, "a"), 0), "only an item among others"),
+    "a block at the end of a file without a line break": (
+        "a: b\nc: |\n  d", lambda d: add_key(d, node(d), "e", "f"), "which the block at its end would get",
+    ),
     "a comment between": (
         "a:\n  - b: c\n    # about d\n    d: e\n", lambda d: remove_key(d, node(d, "a", 0), "b"), "a comment stands",
     ),

@@ -328,6 +328,15 @@ def test_a_file_that_is_not_utf8_is_left_alone() -> None:
         prove_patch(Patch(PATH, b"a: \xe9\n", b"a: \xe9\n"))
 
 
+def test_lines_change_places_below_a_byte_order_mark() -> None:
+    before, after = "\ufeff/.github/ @a\n* @b\n".encode(), "\ufeff* @b\n/.github/ @a\n".encode()
+    edits = (Edit(Span(1, 19), "* @b\n/.github/ @a\n"),)
+    prove_patch(Patch("CODEOWNERS", before, after, edits))
+    edits = (Edit(Span(0, 19), "* @b\n/.github/ @a\n"),)
+    with pytest.raises(Unproven, match="byte-order mark"):
+        prove_patch(Patch("CODEOWNERS", before, after.removeprefix("\ufeff".encode()), edits))
+
+
 def test_an_edit_may_not_swallow_a_comment() -> None:
     """The value is as declared, and yet a remark has become part of it."""
     edits = (Edit(Span(5, 6), ""), Edit(Span(12, 12), "'"))
