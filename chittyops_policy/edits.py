@@ -7,7 +7,7 @@ changed that way raises `errors.CannotEdit`, whose words a person reads as the r
 
 from __future__ import annotations
 
-from .document import ESCAPE_WIDTH, Mapping, Scalar, Sequence, to_value, value_offsets
+from .document import ESCAPE_WIDTH, Mapping, Scalar, Sequence, to_value
 from .errors import CannotEdit
 from .model import ADD, INSERT, REMOVE, SET, Edit, Effect, Span, Value
 
@@ -160,7 +160,7 @@ def _source_of(document: Document, scalar: Scalar, start: int, end: int) -> Span
     if start == end:
         return span
     text, value = document.text, scalar.value
-    offsets = value_offsets(text, scalar)
+    offsets = document.offsets(scalar)
     last = offsets[end - 1]
     if scalar.style == "|":
         return Span(span.start, offsets[end]) if value[end - 1] == "\n" else span

@@ -92,11 +92,12 @@ class Refusal(Value):
 
 
 class Outcome(Value):
-    """The changes of a repository, by path, and the fixes that were refused."""
+    """The report on a repository as it was, the changes of its files, by path, and the fixes that were refused."""
 
-    __slots__ = ("changes", "refusals")
+    __slots__ = ("changes", "refusals", "report")
 
-    def __init__(self, changes: tuple[Change, ...], refusals: tuple[Refusal, ...]) -> None:
+    def __init__(self, report: Report, changes: tuple[Change, ...], refusals: tuple[Refusal, ...]) -> None:
+        self.report = report
         self.changes = changes
         self.refusals = refusals
 
@@ -199,6 +200,7 @@ class _Fixer:
         self.state = self.look({})
 
     def run(self) -> Outcome:
+        report = self.state.found.report
         passes = 0
         while jobs := self.jobs():
             if passes == MAX_PASSES:
@@ -210,13 +212,13 @@ class _Fixer:
                 self.state = state
                 passes += 1
         changes = tuple(self.change(path, passes) for path in sorted(self.state.files))
-        return Outcome(changes, tuple(self.refused.values()))
+        return Outcome(report, changes, tuple(self.refused.values()))
 
     def look(self, files: dict[str, bytes]) -> _State:
         """Judges the repository with some files changed."""
         snapshot = self.original.changed(files) if files else self.original
         found = examine(snapshot, self.catalogue, self.policy, today=self.today, lookups=self.lookups, paths=self.paths)
-        judged = check(snapshot, self.catalogue, self.everything, today=self.today, lookups=self.lookups)
+        judged = check(snapshot, self.catalogue, self.everything, today=self.today, lookups=self.lookups, fixes=False)
         return _State(files, snapshot, found, judged)
 
     # ------------------------------------------------------------------------------------------------ one pass
