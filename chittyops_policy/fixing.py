@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 
-from .checking import Checker, each_target, exit_code, find_targets, parse_formats, publish, today
+from .checking import Checker, each_target, exit_code, find_targets, parse_formats, print_out, publish, today
 from .delivery.files import deliver
 from .errors import EXIT_FINDINGS, UserError, WorldError
 from .fixer import fix
@@ -42,9 +42,7 @@ def run(request: Request, env: Mapping[str, str], stdin: bytes | None = None) ->
             for result in results
             for change in result.changes
         )
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
+        print_out(text.encode("utf-8", "surrogateescape"))
         publish([(name, file) for name, file in outputs if file is not None], reports, targets, request, env)
         _say(results, request, failed={})
         return exit_code(reports, request.fail_on)
