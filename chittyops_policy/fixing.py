@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import sys
 
-from .checking import Checker, each_target, exit_code, find_targets, parse_formats, publish, today
+from .checking import Checker, each_target, exit_code, find_targets, parse_formats, print_out, publish, today
 from .delivery.files import deliver
-from .engine import check
 from .errors import EXIT_FINDINGS, UserError, WorldError
 from .fixer import fix
-from .model import REVIEW, SAFE, Value
+from .model import REVIEW, SAFE
 from .reporters import diff
 from .reporters.wording import artifact_path, one_line, plural, visible
 
@@ -22,17 +21,7 @@ if TYPE_CHECKING:
 
     from .checking import Request, Target
     from .fixer import Applied, Change, Outcome
-    from .model import Decision, Fix, Report
-
-
-class Fixed(Value):
-    """What fixing one repository would do, and the report on the repository as it is."""
-
-    __slots__ = ("outcome", "report")
-
-    def __init__(self, report: Report, outcome: Outcome) -> None:
-        self.report = report
-        self.outcome = outcome
+    from .model import Decision, Fix
 
 
 def run(request: Request, env: Mapping[str, str], stdin: bytes | None = None) -> int:
@@ -50,11 +39,9 @@ def run(request: Request, env: Mapping[str, str], stdin: bytes | None = None) ->
         text = diff.render(
             (artifact_path(result.report, change.path, len(results) > 1), change)
             for result in results
-            for change in result.outcome.changes
+            for change in result.changes
         )
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
+        print_out(text.encode("utf-8", "surrogateescape"))
         publish([(name, file) for name, file in outputs if file is not None], reports, targets, request, env)
         _say(results, request, failed={})
         return exit_code(reports, request.fail_on)
@@ -77,30 +64,34 @@ def _validate(request: Request, outputs: Sequence[tuple[str, str | None]]) -> No
         raise UserError("standard output holds the diff", "give the format a file: --format json:report.json")
 
 
-def _fixed(checker: Checker, target: Target) -> Fixed:
+def _fixed(checker: Checker, target: Target) -> Outcome:
     snapshot = checker.snapshots[target.root]
     catalogue, policy = checker.in_force(snapshot)
     _, everything = checker.in_force(snapshot, everything=True)
-    lookups = checker.lookups()
-    date = today(checker.env)
     review = checker.request.review
 
     def wanted(decision: Decision, fix: Fix) -> bool:
         return review or fix.safety == SAFE
 
-    report = check(snapshot, catalogue, policy, today=date, lookups=lookups, paths=target.paths)
     outcome = fix(
-        snapshot, catalogue, policy, everything, today=date, wanted=wanted, lookups=lookups, paths=target.paths
+        snapshot,
+        catalogue,
+        policy,
+        everything,
+        today=today(checker.env),
+        wanted=wanted,
+        lookups=checker.lookups(),
+        paths=target.paths,
     )
     snapshot.forget()
-    return Fixed(report, outcome)
+    return outcome
 
 
-def _deliver(targets: Sequence[Target], results: Sequence[Fixed]) -> dict[tuple[int, str], WorldError]:
+def _deliver(targets: Sequence[Target], results: Sequence[Outcome]) -> dict[tuple[int, str], WorldError]:
     """Writes every change; gives the errors of those that could not be written, by repository and path."""
     failed: dict[tuple[int, str], WorldError] = {}
     for number, (target, result) in enumerate(zip(targets, results, strict=True)):
-        for change in result.outcome.changes:
+        for change in result.changes:
             try:
                 deliver(target.root, change)
             except WorldError as error:
@@ -111,14 +102,14 @@ def _deliver(targets: Sequence[Target], results: Sequence[Fixed]) -> dict[tuple[
 # ------------------------------------------------------------------------------------------------------------ words
 
 
-def _say(results: Sequence[Fixed], request: Request, failed: Mapping[tuple[int, str], WorldError]) -> None:
+def _say(results: Sequence[Outcome], request: Request, failed: Mapping[tuple[int, str], WorldError]) -> None:
     done, would = ("would fix", "would be ") if request.diff else ("fixed", "")
     lines: list[str] = []
     findings: set[tuple[int, str]] = set()
     files = refused = left = 0
     for number, result in enumerate(results):
         several = len(results) > 1
-        for change in result.outcome.changes:
+        for change in result.changes:
             path = visible(artifact_path(result.report, change.path, several))
             error = failed.get((number, change.path))
             if error is not None:
@@ -130,7 +121,7 @@ def _say(results: Sequence[Fixed], request: Request, failed: Mapping[tuple[int, 
             findings |= {(number, applied.decision.fingerprint) for applied in change.fixes}
             lines.append(f"{done} {path}")
             lines += _change_lines(change, request.explain)
-        for refusal in result.outcome.refusals:
+        for refusal in result.refusals:
             refused += 1
             where = visible(artifact_path(result.report, refusal.decision.path, several))
             lines.append(f"refused {where}: {refusal.decision.rule}: {one_line(refusal.fix.title)}")

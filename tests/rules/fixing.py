@@ -71,7 +71,7 @@ def fixed(
         for chosen in (rules, ())
     )
     first = _examine(before, policy, lookups)
-    outcome = Outcome((), ())
+    outcome = Outcome(first.report, (), ())
     if first.fixes:  # else the fixer would judge the whole repository for nothing
         outcome = fix(
             before, CATALOGUE, policy, everything, today=TODAY, wanted=lambda decision, fix: True, lookups=lookups
