@@ -51,12 +51,6 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def collide(edits: Iterable[Edit], others: Iterable[Edit]) -> bool:
-    """Whether edits of two fixes overlap or touch: one of the fixes then waits for the next pass."""
-    taken = [edit.span for edit in others]
-    return any(edit.span.start <= span.end and span.start <= edit.span.end for edit in edits for span in taken)
-
-
 # ------------------------------------------------------------------------------------------------------- places
 
 
@@ -428,8 +422,8 @@ def _behind(document: Document, node: Node, key: Node | None, lines: list[str]) 
     text = document.text[_value_end(node, key) : at].lstrip(" \t:")
     if text and not text.startswith("#"):
         raise CannotEdit("something else stands on the same line")
-    last = scalar_at(document, at - 1) if at == len(document.text) else None
-    if last is not None and last.style in ("|", ">"):
+    final = scalar_at(document, at - 1) if at == len(document.text) else None
+    if final is not None and final.style in ("|", ">"):
         raise CannotEdit("the file ends without a line break, which the block at its end would get")
     eol = line_break(document)
     return Edit(Span(at, at), "".join(eol + line for line in lines))
