@@ -15,6 +15,7 @@ from . import __version__
 from .cache import Cache, code_stamp, default_folder
 from .errors import EXIT_BUG, EXIT_CLEAN, EXIT_FINDINGS, UserError
 from .fingerprint import digest
+from .foreign import NOTHING
 from .model import OPEN, Report, severity_rank
 from .resources import resource_path
 from .rule import Lookups
@@ -41,11 +42,12 @@ class Request:
     paths    files or directories as the user gave them; empty means the repository around the current directory;
              ``-`` is standard input, judged as `stdin_filename`
     formats  (name, file or None for standard output)
+    companions  other tools to run, and imports: SARIF files of others; what they found is judged like our own
     """
 
     __slots__ = (
-        "cache", "changed_since", "fail_on", "formats", "ignore", "jobs", "paths", "policy", "profile", "select",
-        "stdin_filename", "verbose",
+        "cache", "changed_since", "companions", "fail_on", "formats", "ignore", "imports", "jobs", "paths", "policy",
+        "profile", "select", "stdin_filename", "verbose",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +65,8 @@ class Request:
         jobs: int = 1,
         cache: bool = True,
         verbose: bool = False,
+        companions: tuple[str, ...] = (),
+        imports: tuple[str, ...] = (),
     ) -> None:
         self.paths = paths
         self.formats = formats
@@ -76,6 +80,8 @@ class Request:
         self.jobs = jobs
         self.cache = cache
         self.verbose = verbose
+        self.companions = companions
+        self.imports = imports
 
 
 class Target:
@@ -96,6 +102,12 @@ def run(request: Request, env: Mapping[str, str], stdin: bytes | None = None) ->
     """
     outputs = parse_formats(request.formats)
     targets = find_targets(request, stdin)
+    if request.companions:
+        from .companions.consult import names_in  # as in `_Checker`, only for who asks for it
+
+        request.companions = names_in(request.companions)
+    if request.imports and len(targets) != 1:
+        raise UserError("a SARIF file is about one repository", "name that repository behind the file")
     reports = check_targets(targets, request, env)
     for name, file in outputs:
         text = _render(name, reports, targets, request, env, to_file=file is not None)
@@ -271,7 +283,9 @@ class _Checker:
         self.catalogue: Catalogue | None = None
         self.pack: Pack | None = None
         self.repositories = {item.slug.lower(): item for item in self.snapshots.values() if item.slug}
-        self.cache = Cache(default_folder(env)) if request.cache else None
+        # Another tool's answer depends on more than the files that this one has read.
+        alone = not request.companions and not request.imports
+        self.cache = Cache(default_folder(env)) if request.cache and alone else None
         self.question = _question(request, env) if request.cache else ""
 
     def report(self, target: Target) -> Report:
@@ -302,15 +316,24 @@ class _Checker:
             self.pack = standard_pack(self.request.policy)
         date = today(self.env)
         request = self.request
+        catalogue, foreign = self.catalogue, NOTHING
+        if request.companions or request.imports:
+            from .catalogue import Catalogue
+            from .companions.consult import consult  # starts processes and parses their answers
+
+            foreign = consult(
+                snapshot, request.companions, request.imports, target.paths, self.env, snapshot.text_document
+            )
+            catalogue = Catalogue({**catalogue.rules, **foreign.rules})
         policy = effective(
-            self.catalogue,
+            catalogue,
             self.pack,
             snapshot.read(POLICY_FILE),
             Overrides(select=request.select, ignore=request.ignore, profile=request.profile, fail_on=request.fail_on),
             slug=snapshot.slug,
             today=date,
         )
-        report = check(snapshot, self.catalogue, policy, today=date, lookups=lookups, paths=target.paths)
+        report = check(snapshot, catalogue, policy, today=date, lookups=lookups, paths=target.paths, foreign=foreign)
         snapshot.forget()
         if gc.get_count()[0] > _MUCH_GARBAGE:
             gc.collect()

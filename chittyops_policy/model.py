@@ -45,6 +45,12 @@ def severity_rank(severity: str) -> int:
     return _RANK[severity]
 
 
+def tool_of(rule: str) -> str:
+    """The tool that a rule id belongs to, such as ``zizmor`` for ``zizmor/artipacked``; '' for a rule of our own."""
+    tool, slash, name = rule.partition("/")
+    return tool if slash and name else ""
+
+
 class Value:
     """A small value: equal and printable by its slots, changed by nobody after construction."""
 

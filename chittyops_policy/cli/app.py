@@ -11,6 +11,7 @@ from .completion_command import completion
 from .detect_command import detect
 from .explain_command import explain
 from .policy_command import policy
+from .report_command import report
 from .rules_command import rules
 
 
@@ -26,7 +27,7 @@ def app() -> None:
     """
 
 
-for _command in (check, rules, explain, policy, detect, completion):
+for _command in (check, rules, explain, policy, report, detect, completion):
     app.add_command(_command)
 
 

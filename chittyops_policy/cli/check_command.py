@@ -34,8 +34,9 @@ repository in view, but only their own findings are shown; "-" reads standard in
 """
 
 
-def _parameters() -> list[click.Parameter]:
-    parameters: list[click.Parameter] = [click.Argument(["paths"], nargs=-1, metavar="[PATHS]...")]
+def options() -> list[click.Parameter]:
+    """The options of ``check`` for click, for every command that ends in a check."""
+    parameters: list[click.Parameter] = []
     for option in OPTIONS:
         settings: dict[str, Any] = {"help": option.help}
         if option.kind == FLAG:
@@ -52,4 +53,7 @@ def _parameters() -> list[click.Parameter]:
     return parameters
 
 
-check = click.Command("check", params=_parameters(), callback=_command, help=_HELP, short_help="Check repositories.")
+_PATHS = click.Argument(["paths"], nargs=-1, metavar="[PATHS]...")
+check = click.Command(
+    "check", params=[_PATHS, *options()], callback=_command, help=_HELP, short_help="Check repositories."
+)
