@@ -18,10 +18,15 @@ from chittyops_policy.snapshot import ACTION, WORKFLOW, kind_of
 
 from .rules.checked import CORPUS, corpus, needs_corpus, report
 
-SHARED = ("unpinned-uses", "secrets-inherit", "overprovisioned-secrets")
+SHARED = (
+    "unpinned-uses", "secrets-inherit", "overprovisioned-secrets", "archived-uses", "typosquat-uses", "unpinned-tools",
+    "unpinned-images",
+)  # fmt: skip
+BY_LINE = ("overprovisioned-secrets", "unpinned-images")
 
 Place = tuple[str, str, str]
-"""Rule, file relative to the corpus, and the YAML path; for expressions the line, since zizmor gives no path there."""
+"""Rule, file relative to the corpus, and the YAML path; for rules `BY_LINE` the line, since zizmor gives no path
+to an expression and another one to an image."""
 
 SWITCHED_OFF = "zizmor passes over a job with `if: false`; one line switches it on again, and its pins should be ready"
 IMAGE_TAG = "zizmor takes a tag as enough for docker://; the standard wants every name that can move to be pinned"
@@ -41,7 +46,25 @@ DIFFERENCES: dict[Place, str] = {
     ("unpinned-uses", f"{_HARDEN}/recurring-int-tests.yml", "jobs.int-tls-tests.steps[1].uses"): IMAGE_TAG,
     ("unpinned-uses", f"{_HARDEN}/release.yml", "jobs.update_tag.steps[3].uses"): IMAGE_TAG,
 }  # fmt: skip
-"""What only this tool reports. There is nothing that only zizmor reports."""
+"""What only this tool reports."""
+
+OF_A_STEP = "zizmor takes a step's docker:// image for an image too; here unpinned-uses speaks of it, once"
+COMPUTED = "which image an expression means is only known when it runs"
+_TESTS = "public/pytorch__test-infra/.github/workflows"
+ONLY_ZIZMOR: dict[Place, str] = {
+    ("unpinned-images", f"{_TESTS}/checkout-test.yml", "line 226"): OF_A_STEP,
+    **{
+        ("unpinned-images", f"{_HARDEN}/{file}", f"line {line}"): OF_A_STEP
+        for file, line in (
+            ("canary.yml", 40), ("canary.yml", 46), ("recurring-int-tests.yml", 21), ("recurring-int-tests.yml", 36),
+            ("release.yml", 43),
+        )
+    },
+    ("unpinned-images", f"{_TESTS}/build-pypi-cache.yml", "line 63"): COMPUTED,
+    ("unpinned-images", f"{_TESTS}/build_wheels_linux.yml", "line 166"): COMPUTED,
+    ("unpinned-images", f"{_TESTS}/linux_job_v3.yml", "line 130"): COMPUTED,
+}  # fmt: skip
+"""What only zizmor reports."""
 
 
 def ours(part: str) -> Counter[Place]:
@@ -52,7 +75,7 @@ def ours(part: str) -> Counter[Place]:
             if decision.rule in SHARED:
                 assert decision.region is not None
                 line = f"line {decision.region.line}"
-                where = line if decision.rule == "overprovisioned-secrets" else decision.route
+                where = line if decision.rule in BY_LINE else decision.route
                 places[(decision.rule, f"{folder}/{decision.path}", where)] += 1
     return places
 
@@ -77,7 +100,7 @@ def zizmors(part: str) -> Counter[Place]:
 
 
 def where_of(ident: str, place: dict[str, Any]) -> str:
-    if ident == "overprovisioned-secrets":
+    if ident in BY_LINE:
         return f"line {place['concrete']['location']['start_point']['row'] + 1}"
     parts = place["symbolic"]["route"]["route"]
     route = "".join(f".{part['Key']}" if "Key" in part else f"[{part['Index']}]" for part in parts).removeprefix(".")
@@ -90,6 +113,6 @@ def where_of(ident: str, place: dict[str, Any]) -> str:
 @pytest.mark.parametrize("part", ["chittyos", "public"])
 def test_every_difference_to_zizmor_is_in_the_table(part: str) -> None:
     mine, theirs = ours(part), zizmors(part)
-    assert theirs - mine == Counter()
+    assert set(theirs - mine) == {place for place in ONLY_ZIZMOR if place[1].startswith(part)}
     assert mine - theirs == Counter(place for place in DIFFERENCES if place[1].startswith(part))
-    assert (mine & theirs).total() == {"chittyos": 564, "public": 299}[part]
+    assert (mine & theirs).total() == {"chittyos": 576, "public": 311}[part]

@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import os
 
-from ..document import Mapping
 from ..expressions import segments
 from ..foreign import ForeignFinding
+from ..scripts import scripts
 from ..snapshot import ACTION, WORKFLOW
-from ..workflow import text_of
 from .programs import Failure, find, run
 from .staging import span_of_lines
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from collections.abc import Mapping as Environment
+    from collections.abc import Iterator, Mapping
 
-    from ..document import Document, Node, Scalar
+    from ..document import Document, Scalar
     from ..model import Problem
+    from ..workflow import Action, Workflow
     from .staging import Stage
 
 NAME = "shellcheck"
@@ -35,7 +34,7 @@ _BATCH = 200
 """Scripts for one call: a command line has a limit."""
 
 
-def findings(stage: Stage, env: Environment[str, str]) -> Iterator[ForeignFinding | Problem]:
+def findings(stage: Stage, env: Mapping[str, str]) -> Iterator[ForeignFinding | Problem]:
     """What ShellCheck finds in scripts for bash and sh. Raises Failure."""
     scripts = {"bash": list(_scripts(stage, "bash")), "sh": list(_scripts(stage, "sh"))}
     folder = os.path.join(stage.folder, ".scripts")
@@ -46,7 +45,7 @@ def findings(stage: Stage, env: Environment[str, str]) -> Iterator[ForeignFindin
 
 
 def _checked(
-    scripts: list[tuple[Document, Scalar]], dialect: str, folder: str, env: Environment[str, str]
+    scripts: list[tuple[Document, Scalar]], dialect: str, folder: str, env: Mapping[str, str]
 ) -> Iterator[ForeignFinding]:
     program = find(NAME, env)
     names: dict[str, tuple[Document, Scalar, str]] = {}
@@ -93,32 +92,14 @@ def _without_expressions(script: str) -> str:
 
 
 def _scripts(stage: Stage, dialect: str) -> Iterator[tuple[Document, Scalar]]:
-    seen: set[int] = set()
-    for path in stage.paths[WORKFLOW]:
-        workflow = stage.snapshot.workflow(path)
-        for job in workflow.jobs if workflow is not None else ():
-            assert workflow is not None
-            default = _default_shell(job.node) or _default_shell(workflow.node)
-            if not default and "windows" in text_of(job.node.get("runs-on")).lower():
-                default = "pwsh"
-            for step in job.steps:
-                shell = text_of(step.node.get("shell")).strip() or default
-                if step.run is not None and step.run.value and _dialect(shell) == dialect and id(step.run) not in seen:
-                    seen.add(id(step.run))
-                    yield workflow.document, step.run
-    for path in stage.paths[ACTION]:
-        action = stage.snapshot.action(path.rpartition("/")[0])
-        for step in action.steps if action is not None and action.path == path else ():
-            assert action is not None
-            shell = text_of(step.node.get("shell")).strip()
-            if step.run is not None and step.run.value and _dialect(shell) == dialect:
-                yield action.document, step.run
-
-
-def _default_shell(node: Mapping) -> str:
-    defaults: Node | None = node.get("defaults")
-    run = defaults.get("run") if isinstance(defaults, Mapping) else None
-    return text_of(run.get("shell")).strip() if isinstance(run, Mapping) else ""
+    views: list[Workflow | Action | None] = [stage.snapshot.workflow(path) for path in stage.paths[WORKFLOW]]
+    views += [stage.snapshot.action(path.rpartition("/")[0]) for path in stage.paths[ACTION]]
+    judged = {*stage.paths[WORKFLOW], *stage.paths[ACTION]}
+    for view in views:
+        for script in scripts(view) if view is not None and view.path in judged else ():
+            assert view is not None
+            if _dialect(script.shell) == dialect:
+                yield view.document, script.node
 
 
 def _dialect(shell: str) -> str:
