@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .action_versions import Version
+    from .rule import Context
+    from .workflow import Action, Uses, Workflow
 
 _DATA: dict[str, Any] = {}
 
@@ -54,6 +56,15 @@ class Advisory(Value):
             if first <= low and (end is None or high < end or (inclusive and high == end)):
                 return True
         return False
+
+
+def foreign_uses(view: Workflow | Action, context: Context) -> tuple[tuple[str, Uses], ...]:
+    """Each reference to another repository as it is written in a file, with its slug; an aliased one once."""
+    found: dict[Any, tuple[tuple[str, Uses], ...]] = context.memo.setdefault(foreign_uses, {})
+    if view not in found:
+        by_node = {id(uses.node): (uses.slug, uses) for uses, _, _ in view.uses() if uses.owner}
+        found[view] = tuple(by_node.values())
+    return found[view]
 
 
 def advisories() -> dict[str, tuple[Advisory, ...]]:

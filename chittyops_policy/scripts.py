@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from .document import Mapping
+from .shell_commands import commands
 from .workflow import Workflow, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from .document import Scalar
+    from .rule import Context
+    from .shell_commands import Command
     from .workflow import Action, Job, Step
 
 
@@ -28,6 +32,15 @@ class Script:
         self.node = node
         self.shell = shell
         self.job = job
+
+
+def commands_of(script: Script, context: Context) -> tuple[Command, ...]:
+    """The commands of a script, read once for all rules; none for a shell that is not read."""
+    found: dict[Any, tuple[Command, ...]] = context.memo.setdefault(commands_of, {})
+    key = script.node, script.shell
+    if key not in found:
+        found[key] = commands(script.node.value, script.shell) or ()
+    return found[key]
 
 
 def scripts(view: Workflow | Action) -> Iterator[Script]:

@@ -20,9 +20,11 @@ from .rules.checked import CORPUS, corpus, needs_corpus, report
 
 SHARED = (
     "unpinned-uses", "secrets-inherit", "overprovisioned-secrets", "archived-uses", "typosquat-uses", "unpinned-tools",
-    "unpinned-images",
+    "unpinned-images", "adhoc-packages",
 )  # fmt: skip
-BY_LINE = ("overprovisioned-secrets", "unpinned-images")
+BY_LINE = ("overprovisioned-secrets", "unpinned-images", "adhoc-packages")
+WIDER = {"adhoc-packages": "zizmor does not look at pip, cargo, go, npx and at pnpm's short `i`"}
+"""Rules that also look where zizmor does not; nothing that it reports may be missing."""
 
 Place = tuple[str, str, str]
 """Rule, file relative to the corpus, and the YAML path; for rules `BY_LINE` the line, since zizmor gives no path
@@ -114,5 +116,6 @@ def where_of(ident: str, place: dict[str, Any]) -> str:
 def test_every_difference_to_zizmor_is_in_the_table(part: str) -> None:
     mine, theirs = ours(part), zizmors(part)
     assert set(theirs - mine) == {place for place in ONLY_ZIZMOR if place[1].startswith(part)}
-    assert mine - theirs == Counter(place for place in DIFFERENCES if place[1].startswith(part))
-    assert (mine & theirs).total() == {"chittyos": 576, "public": 311}[part]
+    narrow = Counter(place for place in (mine - theirs).elements() if place[0] not in WIDER)
+    assert narrow == Counter(place for place in DIFFERENCES if place[1].startswith(part))
+    assert (mine & theirs).total() == {"chittyos": 611, "public": 319}[part]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chittyops_policy.known_actions import archived
+from chittyops_policy.known_actions import archived, foreign_uses
 from chittyops_policy.rule import ACTION, WORKFLOW, Context, Example, Rule
 
 TYPE_CHECKING = False
@@ -14,13 +14,12 @@ if TYPE_CHECKING:
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
-    seen: set[int] = set()  # an aliased step stands in several places but is written once
-    for uses, _, _ in view.uses():
-        if uses.owner and uses.slug in archived() and id(uses.node) not in seen:
-            seen.add(id(uses.node))
+    known = archived()
+    for slug, uses in foreign_uses(view, context):
+        if slug in known:
             name = f"{uses.owner}/{uses.repo}"
             start = uses.node.value.find(uses.text)
-            instead = archived()[uses.slug]
+            instead = known[slug]
             message = f"the repository {name} is archived: nobody repairs it any more"
             yield context.inside(
                 view.document,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chittyops_policy.action_versions import stated
-from chittyops_policy.known_actions import advisories
+from chittyops_policy.known_actions import advisories, foreign_uses
 from chittyops_policy.model import severity_rank
 from chittyops_policy.rule import ACTION, WORKFLOW, Context, Example, Option, Rule
 
@@ -17,12 +17,11 @@ if TYPE_CHECKING:
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
-    seen: set[int] = set()  # an aliased step stands in several places but is written once
-    for uses, _, _ in view.uses():
-        known = advisories().get(uses.slug) if uses.owner else None
-        if not known or id(uses.node) in seen:
+    every = advisories()
+    for slug, uses in foreign_uses(view, context):
+        known = every.get(slug)
+        if not known:
             continue
-        seen.add(id(uses.node))
         version = stated(view.document, uses)
         found = [
             advisory

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chittyops_policy.known_actions import well_known
+from chittyops_policy.known_actions import foreign_uses, well_known
 from chittyops_policy.rule import ACTION, WORKFLOW, Context, Example, Rule
 
 TYPE_CHECKING = False
@@ -21,12 +21,10 @@ _SHORTENED: dict[str, list[str]] = {}
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
-    seen: set[int] = set()  # an aliased step stands in several places but is written once
-    for uses, _, _ in view.uses():
-        slug = uses.slug
-        if len(slug) < _SHORT or slug in well_known() or id(uses.node) in seen:
+    known = well_known()
+    for slug, uses in foreign_uses(view, context):
+        if len(slug) < _SHORT or slug in known:
             continue
-        seen.add(id(uses.node))
         meant = meant_by(slug)
         if meant:
             start = uses.node.value.find(uses.text)
