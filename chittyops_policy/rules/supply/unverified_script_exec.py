@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from chittyops_policy.workflow import Action, Workflow
 
 _FETCHERS = frozenset(("curl", "wget"))
+_NAMES = (*sorted(_FETCHERS), "deno")
 _FETCHING = tuple((name,) for name in sorted(_FETCHERS))
 _LANGUAGES = frozenset(("python", "python2", "python3", "node", "perl", "ruby", "php", "deno", "bun", "osascript"))
 _SOURCING = frozenset((*SHELLS, *_LANGUAGES, "eval", "source", "."))
@@ -25,10 +26,9 @@ _POWERSHELLS = ("pwsh", "powershell")
 
 _PROGRAMS = "|".join(sorted((*SHELLS, *_LANGUAGES)))
 _MENTIONED = re.compile(
-    rf"\|(?:[^\n|]*[\s/]|\s*\\?\s*)(?:{_PROGRAMS})\b(?:[ \t]+-[^\s;&|]*)*[ \t]*(?:[^-\w \t./'\"$]|$|\\)"
-    r"|\|[^\n|]*[\s/](?:ba|da|z|k)?sh[ \t][^\n|]*-s\b"
-    r"|(?:<\(|(?:\beval|-\w*c)[ \t]+[\"']*(?:\$\(|`))\s*(?:\S+\s+)?(?:curl|wget)\b|\bdeno\s+run\b|\b(?:iex|invoke-expression)\b",
-    re.I,
+    rf"\|\s*(?:\\\n\s*)?(?:(?:sudo|env)\s+(?:-\S+\s+|\w+=\S*\s+)*)?(?:/\S*/)?(?:{_PROGRAMS})\b"
+    r"(?=[ \t]*(?:\\?\n|$|[;&|)\"'`]|-(?!\w*[cm]\b)))"
+    r"|(?:<\(|(?:\beval|-\w*c)[ \t]+[\"']*(?:\$\(|`))\s*(?:\S+\s+)?(?:curl|wget)\b|\bdeno\s+run\b"
 )
 """What may be one: most scripts that fetch something do not run it, and need not be parsed."""
 _URL = re.compile(r"https?://[^\s\"'|;)<>]+", re.I)
@@ -41,14 +41,12 @@ _POWERSHELL = re.compile(rf"^.*?(?:{_FETCH}.*\|\s*{_RUN}|{_RUN}.*{_FETCH}).*$", 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     for script in scripts(view):
         text = script.node.value
-        if _MENTIONED.search(text) is None:
-            continue
         if script.shell.split(" ")[0] in _POWERSHELLS:
             places = [(match.start(), match.end()) for match in _POWERSHELL.finditer(text)]
-        elif shell_options(script.shell) is not None:
-            places = list(_places(read(text)))
-        else:
+        elif not any(name in text for name in _NAMES) or shell_options(script.shell) is None:
             continue
+        else:
+            places = list(_places(read(text))) if _MENTIONED.search(text) else []
         for start, end in places:
             while text[start] in " \t":
                 start += 1
