@@ -40,7 +40,11 @@ _VALUED = frozenset(
 )  # fmt: skip
 _FILES = frozenset(("-r", "--requirement", "-e", "--editable", "-c", "--constraint"))
 _OURSELVES = frozenset(("pip", "setuptools", "wheel"))
-_MENTIONED = re.compile(rf"\b(?:{'|'.join(_INSTALLS)})\b[^\n]*[ \t](?:install|i|in|add)[ \t]+[^\s;&|]|@latest|\\\n")
+_MENTIONED = re.compile(
+    rf"\b(?:{'|'.join(_INSTALLS)})\b(?:[^\n]*[ \t](?:install|i|in|add)[ \t]+"
+    r"(?!(?:-[re][ \t]+\S+|\.\S*|--\S+)[ \t]*$)[^\s;&|]|[^\n]*\\\n)|@latest",
+    re.M,
+)
 """What may be one; a line that goes on after a backslash is left to the parser."""
 _EXACT = re.compile(r"[@=]=?v?\d+\.\d+(?:\.\d+)*[-+.\w]*$|@[0-9a-f]{40}$")
 _PATH = re.compile(r"^(?:\.{1,2}(?:/|$|\[)|/|~|file:|\$\{\{)|\.(?:tgz|whl|gem|tar\.gz)$")

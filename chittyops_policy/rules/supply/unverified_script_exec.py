@@ -187,7 +187,7 @@ RULE = Rule(
     severity="medium",
     profile="strict",
     visits=(WORKFLOW, ACTION),
-    needs=(b"curl", b"wget", b"deno", b"invoke-webrequest", b"invoke-restmethod", b"iwr", b"irm", b"downloadstring"),
+    needs=(b"curl", b"wget", b"deno", b"iex", b"invoke-expression"),
     why=(
         "Whoever holds that address decides what the job does, tonight differently than when the line was written, and "
         "leaves no trace in the repository. Installers of this kind have been replaced to read the secrets of every "
