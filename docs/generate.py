@@ -36,6 +36,7 @@ THEMES = {
     "syntax": "Readable files",
     "structure": "Valid files",
     "supply": "Other people's code",
+    "injection": "Words that become code",
     "secrets": "Secrets",
     "credentials": "Deployments",
     "beacon": "ChittyBeacon",

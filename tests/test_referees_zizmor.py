@@ -21,8 +21,9 @@ from .rules.checked import CORPUS, corpus, needs_corpus, report
 SHARED = (
     "unpinned-uses", "secrets-inherit", "overprovisioned-secrets", "archived-uses", "typosquat-uses", "unpinned-tools",
     "unpinned-images", "adhoc-packages", "cache-poisoning",
+    "github-env",
 )  # fmt: skip
-BY_LINE = ("overprovisioned-secrets", "unpinned-images", "adhoc-packages", "cache-poisoning")
+BY_LINE = ("overprovisioned-secrets", "unpinned-images", "adhoc-packages", "cache-poisoning", "github-env")
 WIDER = {"adhoc-packages": "zizmor does not look at pip, cargo, go, npx and at pnpm's short `i`"}
 """Rules that also look where zizmor does not; nothing that it reports may be missing."""
 
@@ -30,6 +31,9 @@ Place = tuple[str, str, str]
 """Rule, file relative to the corpus, and the YAML path; for rules `BY_LINE` the line, since zizmor gives no path
 to an expression and another one to an image."""
 
+BY_COMMENT = (
+    "zizmor takes only pull_request_target and workflow_run for privileged; comments of strangers start jobs too"
+)
 RESTORE_ONLY = "zizmor knows actions/cache and not actions/cache/restore, which is the half that a release is hurt by"
 SWITCHED_OFF = "zizmor passes over a job with `if: false`; one line switches it on again, and its pins should be ready"
 IMAGE_TAG = "zizmor takes a tag as enough for docker://; the standard wants every name that can move to be pinned"
@@ -48,9 +52,13 @@ DIFFERENCES: dict[Place, str] = {
     ("unpinned-uses", f"{_HARDEN}/recurring-int-tests.yml", "jobs.int-tests.steps[1].uses"): IMAGE_TAG,
     ("unpinned-uses", f"{_HARDEN}/recurring-int-tests.yml", "jobs.int-tls-tests.steps[1].uses"): IMAGE_TAG,
     ("unpinned-uses", f"{_HARDEN}/release.yml", "jobs.update_tag.steps[3].uses"): IMAGE_TAG,
+    ("github-env", "public/aquasecurity__trivy/.github/workflows/backport.yaml", "line 64"): BY_COMMENT,
     ("cache-poisoning", "public/PyO3__pyo3/.github/workflows/netlify-build.yml", "line 43"): RESTORE_ONLY,
 }  # fmt: skip
 """What only this tool reports."""
+
+OUTSIDE = {("github-env", "action.yml"): "a composite action is as dangerous as who calls it; no caller, no finding"}
+"""Rule and name of the files in which zizmor's findings are not compared."""
 
 OF_A_STEP = "zizmor takes a step's docker:// image for an image too; here unpinned-uses speaks of it, once"
 COMPUTED = "which image an expression means is only known when it runs"
@@ -139,6 +147,8 @@ def zizmors(part: str) -> Counter[Place]:
         if finding["ident"] in SHARED:
             [primary] = [place for place in finding["locations"] if place["symbolic"]["kind"] == "Primary"]
             path = Path(primary["symbolic"]["key"]["Local"]["verbatim_path"]).relative_to(CORPUS).as_posix()
+            if (finding["ident"], path.rpartition("/")[2]) in OUTSIDE:
+                continue
             places[(finding["ident"], path, where_of(finding["ident"], primary))] += 1
     return places
 

@@ -1,0 +1,1 @@
+"""Rules about what strangers write and a job executes."""
