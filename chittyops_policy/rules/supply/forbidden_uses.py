@@ -87,6 +87,7 @@ RULE = Rule(
     title="An action is not allowed by the policy",
     theme="supply",
     severity="high",
+    profile="strict",
     visits=(WORKFLOW, ACTION),
     needs=(b"uses",),
     why=(
@@ -94,7 +95,7 @@ RULE = Rule(
         "at the actions it uses can say so here, and a new one then needs a review instead of a merge."
     ),
     how="Use an action that is allowed, or have the list extended where the policy is kept.",
-    limits="What an allowed action uses itself is not looked at. Local actions and workflows are always allowed.",
+    limits="Without lists it has nothing to say. What an allowed action uses itself is not looked at. Local actions and workflows are always allowed.",
     examples=_examples,
     check=_check,
     options={
