@@ -80,6 +80,56 @@ def test_only_privileged_events_count(on: str, fires: bool) -> None:
     assert len(found("github-env", step(f'echo "A=$B" >> {ENV}', on=on))) == fires
 
 
+# --------------------------------------------------------------------------------------------- argument-injection
+
+TITLE = "{T: '${{ github.event.pull_request.title }}', N: '${{ github.event.pull_request.number }}', F: x}"
+
+
+@pytest.mark.parametrize(
+    ("line", "program"),
+    [
+        ('git fetch origin "$T"', "git"),
+        ('git log "${T}"', "git"),
+        ('sudo tar cf out.tar "$T"', "tar"),
+        ("curl $T", "curl"),
+        ('curl -s --fail="x" "$T"', "curl"),
+        ('if ! make "$T"; then exit 1; fi', "make"),
+        ('python3 "$T"', "python3"),
+    ],
+)
+def test_a_strangers_word_at_the_place_of_an_option(line: str, program: str) -> None:
+    [entry] = found("argument-injection", step(line, env=TITLE))
+    assert f"$T, which strangers write, can be an option of {program}: " in entry
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'git fetch origin -- "$T"',
+        'git fetch origin "refs/heads/$T"',
+        'git fetch origin "$N"',
+        'git fetch origin "$F"',
+        'git fetch origin "$OTHER"',
+        'gh pr create --title "$T"',
+        'gh "$T"',
+        'curl --data-raw "$T" https://example.com',
+        'curl --data="$T" https://example.com',
+        'echo "$T"',
+        'test "$T" = x',
+        "echo 'git fetch $T'",
+        "git commit -m 'a $T'",
+    ],
+)
+def test_a_value_or_a_part_of_a_word_is_no_option(line: str) -> None:
+    assert found("argument-injection", step(line, env=TITLE)) == []
+
+
+def test_the_nearest_env_counts() -> None:
+    text = step('git log "$T"', env="{T: main}").replace("    steps:", f"    env: {TITLE}\n    steps:")
+    assert found("argument-injection", text) == []
+    assert len(found("argument-injection", text.replace("        env: {T: main}\n", ""))) == 1
+
+
 @needs_corpus
 def test_what_real_workflows_write() -> None:
     seen = Counter(

@@ -95,7 +95,10 @@ RULE = Rule(
         "at the actions it uses can say so here, and a new one then needs a review instead of a merge."
     ),
     how="Use an action that is allowed, or have the list extended where the policy is kept.",
-    limits="Without lists it has nothing to say. What an allowed action uses itself is not looked at. Local actions and workflows are always allowed.",
+    limits=(
+        "Without lists it has nothing to say. What an allowed action uses itself is not looked at. Local actions and "
+        "workflows are always allowed."
+    ),
     examples=_examples,
     check=_check,
     options={
