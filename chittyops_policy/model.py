@@ -335,7 +335,8 @@ class Verdict(Value):
 
 
 class Problem(Value):
-    """Something that kept the check from being complete: an unreadable file, a failed look-up, a bug of ours.
+    """Something that kept the check from being complete: an unreadable file, a failed look-up, a companion that gave no
+    answer (``lookup``, too), a bug of ours.
 
     kind is ``unreadable``, ``skipped``, ``lookup`` or ``internal``; `path` may be empty.
     """

@@ -209,6 +209,18 @@ def test_one_slip_is_seen_and_two_are_not(slug: str, meant: str) -> None:
     assert meant_by(slug) == meant
 
 
+def test_every_slip_in_an_owner_is_seen() -> None:
+    name = "aquasecurity/trivy-action"
+    for at in range(name.index("/")):
+        slips = {
+            name[:at] + name[at + 1 :],
+            name[:at] + "q" + name[at:],
+            name[:at] + "0" + name[at + 1 :],
+            name[:at] + name[at + 1] + name[at] + name[at + 2 :] if name[at + 1] != "/" else "",
+        }
+        assert {slip: meant_by(slip) for slip in slips - {"", name}} == dict.fromkeys(slips - {"", name}, name)
+
+
 def test_no_well_known_name_is_taken_for_another() -> None:
     assert [name for name in well_known() if meant_by(name)] == []
     assert len(well_known()) > 200

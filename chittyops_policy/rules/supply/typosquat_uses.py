@@ -15,9 +15,8 @@ if TYPE_CHECKING:
 _SHORT = 8
 """Names below this length lie close to each other by chance."""
 
-_OWNERS: set[str] = set()
-_SHORTENED: dict[str, list[str]] = {}
-"""Each well-known name with one character left out → the names that this comes from."""
+_MEANT: dict[str, str] = {}
+"""Each name that was looked at → what was meant; the same actions come again in file after file."""
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
@@ -38,34 +37,26 @@ def meant_by(slug: str) -> str:
 
     The same owner's other repositories are no impostors, and neither are those of another well-known owner.
     """
-    if not _SHORTENED:
-        for name in well_known():
-            _OWNERS.add(name.partition("/")[0])
-            for shorter in _without_one(name):
-                _SHORTENED.setdefault(shorter, []).append(name)
-    if slug.partition("/")[0] in _OWNERS:
-        return ""
-    candidates = set(_SHORTENED.get(slug, ()))  # a letter less
-    for shorter in _without_one(slug):
-        if shorter in well_known():
-            candidates.add(shorter)  # a letter more
-        for name in _SHORTENED.get(shorter, ()):
-            if len(name) == len(slug) and _one_slip(name, slug):
-                candidates.add(name)
-    return min(candidates, default="")
-
-
-def _without_one(text: str) -> set[str]:
-    return {text[:at] + text[at + 1 :] for at in range(len(text))}
+    if slug not in _MEANT:
+        owner = slug[: slug.find("/") + 1]
+        known = well_known()
+        near = [name for name in known if -2 < len(name) - len(slug) < 2 and _one_slip(name, slug)]
+        _MEANT[slug] = min(near) if near and not any(name.startswith(owner) for name in known) else ""
+    return _MEANT[slug]
 
 
 def _one_slip(one: str, other: str) -> bool:
-    """Whether two texts of one length differ in one place, or in two neighbours that are swapped."""
-    places = [at for at in range(len(one)) if one[at] != other[at]]
-    if len(places) == 2:
-        first, second = places
-        return second == first + 1 and one[first] == other[second] and one[second] == other[first]
-    return len(places) == 1
+    """Whether one edit makes one text the other; two texts whose lengths differ by one at most."""
+    half = min(len(one), len(other)) // 2 - 1
+    if one[:half] != other[:half] and one[-half:] != other[-half:]:
+        return False  # one slip leaves at least one half whole
+    first = next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    if len(one) != len(other):
+        short, long = sorted((one, other), key=len)
+        return short[first:] == long[first + 1 :]
+    if one[first + 1 :] == other[first + 1 :]:
+        return one != other
+    return one[first : first + 2] == other[first : first + 2][::-1] and one[first + 2 :] == other[first + 2 :]
 
 
 _WORKFLOW = """\
