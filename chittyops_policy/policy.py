@@ -151,11 +151,12 @@ class Policy:
     exemptions  exceptions for this repository, its own ones first
     findings    what is wrong in the repository's own file, as findings of `invalid-policy` and `overreaching-policy`
     known       ids of rules that exist, also of those that were not loaded
+    others      what is said of other tools' rules, as rows of `settings`; it holds when such a tool runs
     """
 
     __slots__ = (
-        "_parameter_origins", "controls", "exemptions", "fail_on", "findings", "honour", "known", "name", "parameters",
-        "profile", "report_level", "rules",
+        "_parameter_origins", "controls", "exemptions", "fail_on", "findings", "honour", "known", "name", "others",
+        "parameters", "profile", "report_level", "rules",
     )  # fmt: skip
 
     def __init__(
@@ -171,6 +172,7 @@ class Policy:
         honour: Setting,
         findings: tuple[Finding, ...],
         known: frozenset[str],
+        others: tuple[tuple[str, Any, str], ...] = (),
     ) -> None:
         self.name = name
         self.profile = gate["profile"]
@@ -184,6 +186,7 @@ class Policy:
         self.honour = honour
         self.findings = findings
         self.known = known
+        self.others = others
 
     def settings(self) -> list[tuple[str, Any, str]]:
         """Every effective value as (key, plain value, origin), in a stable order; what ``policy show`` prints."""
@@ -206,6 +209,7 @@ class Policy:
                 rows.append((f"rules.{id}.{name}", setting.value, setting.origin))
             for name, setting in sorted(rule.options.items()):
                 rows.append((f"rules.{id}.options.{name}", setting.value, setting.origin))
+        rows += self.others
         for control in self.controls:
             rows.append((f"controls.{control.id}", [rule for rule, _ in control.rules], control.origin))
         for keys, origin in sorted(self._parameter_origins().items()):
@@ -407,6 +411,7 @@ def effective(
         honour=honour,
         findings=_findings(own, overreach),
         known=ids,
+        others=_others((*pack.files, own) if own is not None else pack.files, _rings_of(pack, slug), today),
     )
 
 
@@ -611,6 +616,18 @@ def _entries(file: PolicyFile, id: str) -> list[RuleEntry]:
     tool = tool_of(id)
     keys = (f"{tool}/*", id) if tool else (id,)
     return [file.rules[key] for key in keys if key in file.rules]
+
+
+def _others(files: Iterable[PolicyFile], rings: frozenset[str], today: str) -> tuple[tuple[str, Any, str], ...]:
+    rows: dict[str, tuple[str, Any, str]] = {}
+    for file in files:
+        for id, said in file.rules.items():
+            for name in ("stage", "severity", "locked", "local_exceptions") if tool_of(id) else ():
+                entry: Entry | None = getattr(said, name)
+                if entry is not None:
+                    value = stage_of(entry.value, rings, today) if name == "stage" else entry.value
+                    rows[f"{id}.{name}"] = (f"rules.{id}.{name}", value, file.origin(entry.node))
+    return tuple(rows[key] for key in sorted(rows))
 
 
 def _named(id: str, words: frozenset[str]) -> bool:

@@ -136,6 +136,15 @@ def test_the_policy_decides_by_id_and_by_pattern(bad: Path) -> None:
     assert not [entry for entry in report["findings"] if entry["rule"] == "invalid-policy"]
 
 
+def test_what_the_policy_says_of_them_is_shown(bad: Path) -> None:
+    write(bad, {".chittyops-policy.yml": "rules:\n  'zizmor/*': {severity: low}\n  zizmor/artipacked: {stage: warn}\n"})
+    rows = json.loads(command("policy", "show", "zizmor", "--json", cwd=bad).stdout)
+    assert [(row["key"], row["value"], row["origin"]) for row in rows] == [
+        ("rules.zizmor/*.severity", "low", ".chittyops-policy.yml:2"),
+        ("rules.zizmor/artipacked.stage", "warn", ".chittyops-policy.yml:3"),
+    ]
+
+
 def test_select_and_ignore_take_ids_and_patterns(bad: Path) -> None:
     _, report = judged(bad, "--with", ALL, "--select", "zizmor/*", "--ignore", "zizmor/artipacked")
     assert {entry["rule"] for entry in report["findings"]} == {
