@@ -136,6 +136,22 @@ def test_the_policy_decides_by_id_and_by_pattern(bad: Path) -> None:
     assert not [entry for entry in report["findings"] if entry["rule"] == "invalid-policy"]
 
 
+def test_a_pack_can_lock_them(bad: Path) -> None:
+    write(
+        bad,
+        {
+            "org.yml": "kind: pack\nname: org\nextends: chittyos\nrules: {'zizmor/*': {stage: block, locked: true}}\n",
+            ".chittyops-policy.yml": "rules: {zizmor/artipacked: {stage: 'off'}}\n",
+            CI: BAD.replace("_target:\n", "_target: # chittyops-policy: allow[zizmor/dangerous-triggers] I like it\n"),
+        },
+    )
+    _, report = judged(bad, "--with", "zizmor", "--policy", "org.yml")
+    assert states(report, "zizmor/artipacked") == [("medium", "open")]
+    assert states(report, "zizmor/dangerous-triggers") == [("high", "open")]
+    [overreach] = [entry for entry in report["findings"] if entry["rule"] == "overreaching-policy"]
+    assert "stage off for 'zizmor/artipacked' is laxer than block" in overreach["message"]
+
+
 def test_what_the_policy_says_of_them_is_shown(bad: Path) -> None:
     write(bad, {".chittyops-policy.yml": "rules:\n  'zizmor/*': {severity: low}\n  zizmor/artipacked: {stage: warn}\n"})
     rows = json.loads(command("policy", "show", "zizmor", "--json", cwd=bad).stdout)
