@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 
 from .errors import BugError
-from .resources import INSTALLED, resource_path
+from .resources import INSTALLED, compiled, resource_path
 from .rule import Option, Rule
 from .schema_rule import load_folder
 
@@ -109,7 +109,7 @@ def rule_modules() -> Iterator[tuple[str, str]]:
 
 def index_text() -> str:
     """What the index should contain; see `load`."""
-    import json  # here and below: `rules` and `explain` load it anyway, a check together with the schemas
+    import json  # only to write it
 
     entries = []
     for rule in load_modules().values():
@@ -127,11 +127,13 @@ def index_text() -> str:
 
 def _indexed() -> dict[str, Rule] | None:
     """The rules from the index; None where it is missing, unreadable or, in a checkout, out of date."""
-    import json
-
     try:
-        with open(INDEX, encoding="utf-8") as stream:
-            entries = json.load(stream)
+        entries = compiled("rules", "index.json")
+        if entries is None:
+            import json  # an installed package does without
+
+            with open(INDEX, encoding="utf-8") as stream:
+                entries = json.load(stream)
         known = {(entry["theme"], entry["id"].replace("-", "_")): entry for entry in entries}
         if not INSTALLED:
             written = os.stat(INDEX).st_mtime_ns

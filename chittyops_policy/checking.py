@@ -16,19 +16,22 @@ from .cache import Cache, code_stamp, default_folder
 from .errors import EXIT_BUG, EXIT_CLEAN, EXIT_FINDINGS, UserError
 from .fingerprint import digest
 from .foreign import NOTHING
-from .model import OPEN, Report, severity_rank
+from .model import OPEN, PROFILES, Report, severity_rank
 from .resources import resource_path
 from .rule import Lookups
-from .snapshot import Snapshot
-from .sources.overlay import OverlayTree
+from .snapshot import OverlayTree, Snapshot
 from .sources.working_tree import WorkingTree, find_root
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeVar
 
     from .catalogue import Catalogue
-    from .policy import Pack
+    from .foreign import Foreign
+    from .policy import Pack, Policy
+
+    T = TypeVar("T")
 
 _MUCH_GARBAGE = 2_000_000
 """Objects made since the last collection, a few hundred megabytes: the command line runs with the collector off."""
@@ -43,11 +46,12 @@ class Request:
              ``-`` is standard input, judged as `stdin_filename`
     formats  (name, file or None for standard output)
     companions  other tools to run, and imports: SARIF files of others; what they found is judged like our own
+    fix, diff, review, explain  see `fixing`, which does what they ask
     """
 
     __slots__ = (
-        "cache", "changed_since", "companions", "fail_on", "formats", "ignore", "imports", "jobs", "paths", "policy",
-        "profile", "select", "stdin_filename", "verbose",
+        "cache", "changed_since", "companions", "diff", "explain", "fail_on", "fix", "formats", "ignore", "imports",
+        "jobs", "paths", "policy", "profile", "review", "select", "stdin_filename", "verbose",
     )  # fmt: skip
 
     def __init__(
@@ -67,6 +71,10 @@ class Request:
         verbose: bool = False,
         companions: tuple[str, ...] = (),
         imports: tuple[str, ...] = (),
+        fix: bool = False,
+        diff: bool = False,
+        review: bool = False,
+        explain: bool = False,
     ) -> None:
         self.paths = paths
         self.formats = formats
@@ -82,6 +90,10 @@ class Request:
         self.verbose = verbose
         self.companions = companions
         self.imports = imports
+        self.fix = fix
+        self.diff = diff
+        self.review = review
+        self.explain = explain
 
 
 class Target:
@@ -102,13 +114,30 @@ def run(request: Request, env: Mapping[str, str], stdin: bytes | None = None) ->
     """
     outputs = parse_formats(request.formats)
     targets = find_targets(request, stdin)
+    settle_tools(request, targets)
+    reports = each_target(Checker.report, targets, request, env)
+    publish(outputs, reports, targets, request, env)
+    return exit_code(reports, request.fail_on)
+
+
+def settle_tools(request: Request, targets: Sequence[Target]) -> None:
+    """Puts the names of the companions in order. Raises UserError for what other tools cannot be asked."""
     if request.companions:
-        from .companions.consult import names_in  # as in `_Checker`, only for who asks for it
+        from .companions.consult import names_in  # as in `Checker.foreign`, only for who asks for it
 
         request.companions = names_in(request.companions)
     if request.imports and len(targets) != 1:
         raise UserError("a SARIF file is about one repository", "name that repository behind the file")
-    reports = check_targets(targets, request, env)
+
+
+def publish(
+    outputs: Sequence[tuple[str, str | None]],
+    reports: Sequence[Report],
+    targets: Sequence[Target],
+    request: Request,
+    env: Mapping[str, str],
+) -> None:
+    """Writes the reports in each format, and a summary to standard error where standard output gets none."""
     for name, file in outputs:
         text = _render(name, reports, targets, request, env, to_file=file is not None)
         if file is None:
@@ -119,7 +148,6 @@ def run(request: Request, env: Mapping[str, str], stdin: bytes | None = None) ->
         from .reporters import wording  # only when nothing else is printed
 
         sys.stderr.write("".join(line + "\n" for line in wording.summary(reports)))
-    return exit_code(reports, request.fail_on)
 
 
 def exit_code(reports: Sequence[Report], fail_on: str | None) -> int:
@@ -243,8 +271,10 @@ def _add(roots: dict[str, list[str] | None], root: str, relative: str) -> None:
 # ---------------------------------------------------------------------------------------------------- checking
 
 
-def check_targets(targets: Sequence[Target], request: Request, env: Mapping[str, str]) -> list[Report]:
-    """One report a target, in their order, from the cache where nothing changed."""
+def each_target(
+    work: Callable[[Checker, Target], T], targets: Sequence[Target], request: Request, env: Mapping[str, str]
+) -> list[T]:
+    """What `work` gives for each target, in their order; in several processes where the request says so."""
     jobs = request.jobs or os.cpu_count() or 1
     if jobs > 1 and len(targets) > 1:
         # Loaded only for parallel runs. Children inherit what is already loaded; each gets every n-th repository.
@@ -254,26 +284,31 @@ def check_targets(targets: Sequence[Target], request: Request, env: Mapping[str,
         workers = min(jobs, len(targets))
         with ProcessPoolExecutor(workers, get_context("fork" if hasattr(os, "fork") else "spawn")) as pool:
             parts = pool.map(
-                _check_part,
+                _work_part,
+                [work] * workers,
                 [targets[start::workers] for start in range(workers)],
                 [targets] * workers,
                 [request] * workers,
                 [dict(env)] * workers,
             )
-            by_root = {root: report for part in parts for root, report in part}
+            by_root = {root: result for part in parts for root, result in part}
         return [by_root[target.root] for target in targets]
-    checker = _Checker(targets, request, env)
-    return [checker.report(target) for target in targets]
+    checker = Checker(targets, request, env)
+    return [work(checker, target) for target in targets]
 
 
-def _check_part(
-    part: Sequence[Target], targets: Sequence[Target], request: Request, env: Mapping[str, str]
-) -> list[tuple[str, Report]]:
-    checker = _Checker(targets, request, env)
-    return [(target.root, checker.report(target)) for target in part]
+def _work_part(
+    work: Callable[[Checker, Target], T],
+    part: Sequence[Target],
+    targets: Sequence[Target],
+    request: Request,
+    env: Mapping[str, str],
+) -> list[tuple[str, T]]:
+    checker = Checker(targets, request, env)
+    return [(target.root, work(checker, target)) for target in part]
 
 
-class _Checker:
+class Checker:
     """Checks target after target; rules and pack are loaded at the first one that the cache does not answer."""
 
     def __init__(self, targets: Sequence[Target], request: Request, env: Mapping[str, str]) -> None:
@@ -305,39 +340,55 @@ class _Checker:
         return report
 
     def _check(self, snapshot: Snapshot, target: Target, lookups: Lookups) -> Report:
-        # Loaded here because a result from the cache needs neither the rules nor a YAML parser.
-        from .catalogue import load
-        from .engine import check
-        from .policy import Overrides, effective, standard_pack
-        from .policy_file import POLICY_FILE
+        from .engine import check  # a result from the cache needs neither the rules nor a YAML parser
 
-        if self.catalogue is None or self.pack is None:
-            self.catalogue = load()
-            self.pack = standard_pack(self.request.policy)
-        date = today(self.env)
-        request = self.request
-        catalogue, foreign = self.catalogue, NOTHING
-        if request.companions or request.imports:
-            from .catalogue import Catalogue
-            from .companions.consult import consult  # starts processes and parses their answers
-
-            foreign = consult(
-                snapshot, request.companions, request.imports, target.paths, self.env, snapshot.text_document
-            )
-            catalogue = Catalogue({**catalogue.rules, **foreign.rules})
-        policy = effective(
-            catalogue,
-            self.pack,
-            snapshot.read(POLICY_FILE),
-            Overrides(select=request.select, ignore=request.ignore, profile=request.profile, fail_on=request.fail_on),
-            slug=snapshot.slug,
-            today=date,
+        foreign = self.foreign(snapshot, target)
+        catalogue, policy = self.in_force(snapshot, foreign=foreign)
+        report = check(
+            snapshot, catalogue, policy, today=today(self.env), lookups=lookups, paths=target.paths, foreign=foreign
         )
-        report = check(snapshot, catalogue, policy, today=date, lookups=lookups, paths=target.paths, foreign=foreign)
         snapshot.forget()
         if gc.get_count()[0] > _MUCH_GARBAGE:
             gc.collect()
         return report
+
+    def foreign(self, snapshot: Snapshot, target: Target) -> Foreign:
+        """What other tools say of a target, as far as the request asks for them."""
+        request = self.request
+        if not request.companions and not request.imports:
+            return NOTHING
+        from .companions.consult import consult  # starts processes and parses their answers
+
+        return consult(snapshot, request.companions, request.imports, target.paths, self.env, snapshot.text_document)
+
+    def in_force(
+        self, snapshot: Snapshot, everything: bool = False, foreign: Foreign = NOTHING
+    ) -> tuple[Catalogue, Policy]:
+        """The rules, with those of `foreign`, and the policy for a repository.
+
+        The policy is as the request has it, or with every rule of every profile.
+        """
+        from .catalogue import Catalogue, load  # as above
+        from .policy import Overrides, effective, standard_pack
+        from .policy_file import POLICY_FILE
+
+        request = self.request
+        if self.catalogue is None or self.pack is None:
+            self.catalogue = load()
+            self.pack = standard_pack(request.policy)
+        catalogue = Catalogue({**self.catalogue.rules, **foreign.rules}) if foreign.rules else self.catalogue
+        asked = Overrides(
+            select=request.select, ignore=request.ignore, profile=request.profile, fail_on=request.fail_on
+        )
+        policy = effective(
+            catalogue,
+            self.pack,
+            snapshot.read(POLICY_FILE),
+            Overrides(profile=PROFILES[-1]) if everything else asked,
+            slug=snapshot.slug,
+            today=today(self.env),
+        )
+        return catalogue, policy
 
 
 def open_snapshot(root: str, env: Mapping[str, str], overlay: Mapping[str, bytes] | None = None) -> Snapshot:
@@ -441,21 +492,10 @@ def _print(text: str) -> None:
 
 
 def _write(path: str, text: str) -> None:
-    """Writes a whole file or nothing: a temporary file beside it takes its place at the end."""
-    import tempfile  # only when a file is written
+    """Writes a whole file or nothing."""
+    from .delivery.files import write  # only when a file is written
 
-    folder = os.path.dirname(path) or "."
     try:
-        handle, temporary = tempfile.mkstemp(dir=folder, prefix=".chittyops-policy-")
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
-        os.chmod(temporary, 0o666 & ~_umask())
-        os.replace(temporary, path)
+        write(path, text.encode("utf-8"))
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}", "name a file in a folder that exists") from error
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -1,8 +1,7 @@
 """Bytes become text and a located node tree; a broken file is a value, never an exception.
 
-The scanner is libyaml's (through PyYAML), the composer is ours: it builds nodes straight from the events, so that
-depth, aliases and duplicate keys are under control, and plain scalars have the YAML 1.2 core meaning that GitHub
-gives them (``on`` is a string, ``0o17`` is a number, ``12:30`` is a string).
+Most files are read by `plain_yaml`, the others by libyaml's scanner (through PyYAML) and a composer of ours: it builds
+nodes straight from the events, so that depth, aliases and duplicate keys are under control.
 
 Offsets count Unicode code points of `Document.text`, which keeps a byte-order mark and the original line breaks.
 """
@@ -11,19 +10,13 @@ from __future__ import annotations
 
 from bisect import bisect_right
 
+from . import plain_yaml
 from .model import Region, Span
-from .yaml_events import (
-    AliasEvent,
-    DocumentStartEvent,
-    MappingEndEvent,
-    MappingStartEvent,
-    ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
-    StreamEndEvent,
-    YAMLError,
-    new_parser,
-)
+from .nodes import MAX_DEPTH as MAX_DEPTH
+from .nodes import Mapping as Mapping
+from .nodes import Node as Node
+from .nodes import Scalar as Scalar
+from .nodes import Sequence as Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,9 +26,6 @@ if TYPE_CHECKING:
 MAX_CHARACTERS = 1024 * 1024
 """A longer file is not parsed. GitHub's workflow parser has the same limit (``ParseOptions.MaxFileSize``, 2026-11)."""
 
-MAX_DEPTH = 100
-"""Deeper nesting is an error; GitHub stops at 50 (``ParseOptions.MaxDepth``). Recursive walks are safe up to here."""
-
 MAX_EVENTS = 500_000
 """A file with more values and ends of collections is not read to its end. Real workflows have some thousands."""
 
@@ -44,112 +34,6 @@ MAX_DUPLICATES = 100
 
 MAX_EXPANDED_NODES = 100_000
 """Aliases may not blow a file up to more nodes than this, counted as if every alias were copied."""
-
-
-class Node:
-    """A located piece of YAML: `start` and `end` are offsets into the text, `parent` the collection around it.
-
-    The same node object stands at every alias of its anchor; `parent` is then the place of the anchor.
-    """
-
-    __slots__ = ("anchor", "end", "parent", "start", "tag")
-
-    start: int
-    end: int
-    parent: Node | None
-    anchor: str | None
-    tag: str | None
-
-    @property
-    def span(self) -> Span:
-        """The offsets of this node as a value."""
-        return Span(self.start, self.end)
-
-
-class Scalar(Node):
-    """A scalar: `value` is its text after YAML's unescaping and folding, `style` one of ``'' ' " | >``."""
-
-    __slots__ = ("style", "value")
-
-    def __init__(self, value: str, style: str, start: int, end: int) -> None:
-        self.value = value
-        self.style = style
-        self.start = start
-        self.end = end
-        self.parent = None
-        self.anchor = None
-        self.tag = None
-
-    def resolved(self) -> bool | int | float | str | None:
-        """The value that YAML 1.2's core schema gives: only plain or explicitly tagged scalars can be non-strings."""
-        if self.tag is not None:
-            return _resolve_tagged(self.tag, self.value)
-        return self.value if self.style else _resolve_plain(self.value)
-
-    def __repr__(self) -> str:
-        return f"Scalar({self.value!r}, {self.start}, {self.end})"
-
-
-class Sequence(Node):
-    """A sequence; `flow` tells ``[a, b]`` from the block form."""
-
-    __slots__ = ("flow", "items")
-
-    def __init__(self, start: int, flow: bool) -> None:
-        self.items: list[Node] = []
-        self.start = start
-        self.end = start
-        self.flow = flow
-        self.parent = None
-        self.anchor = None
-        self.tag = None
-
-    def __repr__(self) -> str:
-        return f"Sequence({len(self.items)} items, {self.start}, {self.end})"
-
-
-class Mapping(Node):
-    """A mapping: `items` in file order with every key, also duplicates; look-ups see the first of equal keys.
-
-    A key that is not a scalar stands in `items` as it is, and is not found by look-ups.
-    """
-
-    __slots__ = ("_index", "flow", "items")
-
-    def __init__(self, start: int, flow: bool) -> None:
-        self.items: list[tuple[Node, Node]] = []
-        self._index: dict[str, tuple[Scalar, Node]] = {}
-        self.start = start
-        self.end = start
-        self.flow = flow
-        self.parent = None
-        self.anchor = None
-        self.tag = None
-
-    def get(self, key: str) -> Node | None:
-        """The value of a key, or None."""
-        pair = self._index.get(key)
-        return None if pair is None else pair[1]
-
-    def key(self, key: str) -> Scalar | None:
-        """The node of a key itself, or None."""
-        pair = self._index.get(key)
-        return None if pair is None else pair[0]
-
-    def pairs(self) -> Iterator[tuple[str, Scalar, Node]]:
-        """Each distinct scalar key once, in file order: (key text, key node, value node)."""
-        for key, (key_node, value) in self._index.items():
-            yield key, key_node, value
-
-    def keys(self) -> tuple[str, ...]:
-        """The distinct scalar keys in file order."""
-        return tuple(self._index)
-
-    def __contains__(self, key: object) -> bool:
-        return key in self._index
-
-    def __repr__(self) -> str:
-        return f"Mapping({list(self._index)!r}, {self.start}, {self.end})"
 
 
 class Comment:
@@ -180,11 +64,12 @@ class Document:
     error       the SyntaxProblem that stopped parsing, or None
     duplicates  (earlier key, later key) of mapping keys that stand twice, at most MAX_DUPLICATES
     extra       the span of a second YAML document in the same file, or None
+    escaped     the scalars in double quotes that have a backslash, in file order
     """
 
     __slots__ = (
-        "_comments", "_lines", "anchors", "conditions", "duplicates", "error", "extra", "fenced", "mappings", "path",
-        "root", "text",
+        "_comments", "_lines", "anchors", "conditions", "duplicates", "error", "escaped", "extra", "fenced", "mappings",
+        "path", "root", "text",
     )  # fmt: skip
 
     def __init__(self, path: str, text: str) -> None:
@@ -195,6 +80,7 @@ class Document:
         self.duplicates: list[tuple[Scalar, Scalar]] = []
         self.mappings: list[Mapping] = []
         self.fenced: list[Scalar] = []
+        self.escaped: list[Scalar] = []
         self.conditions: list[Scalar] = []
         self.anchors: dict[str, Node] = {}
         self.extra: Span | None = None
@@ -319,6 +205,18 @@ def parse_text(path: str, text: str) -> Document:
     """The document of a text; see `parse`."""
     if len(text) > MAX_CHARACTERS:
         return _too_long(path, f"{len(text):,} characters")
+    tree = plain_yaml.read(text)
+    if tree is None:
+        return _parse_any(path, text)
+    document = Document(path, text)
+    document.root, document.mappings, document.fenced, document.conditions, document.duplicates = tree
+    return document
+
+
+def _parse_any(path: str, text: str) -> Document:
+    """The document of a text that is not plain, by libyaml."""
+    from .yaml_events import YAMLError  # here and below: most runs do without libyaml, and start sooner
+
     shift = 1 if text.startswith("\ufeff") else 0
     source = text
     hidden: dict[int, str] = {}
@@ -375,11 +273,11 @@ def _show_specials(document: Document, hidden: dict[int, str]) -> None:
         scalar.value = scalar.value.translate(hidden)
     for mapping in document.mappings:
         pairs = [(key.value, (key, value)) for key, value in mapping.items if isinstance(key, Scalar)]
-        mapping._index = dict(reversed(pairs))
-        mapping._index = {key: mapping._index[key] for key, _ in pairs}
+        mapping.index = dict(reversed(pairs))
+        mapping.index = {key: mapping.index[key] for key, _ in pairs}
 
 
-def _without_tab(source: str, error: YAMLError, shift: int) -> str:
+def _without_tab(source: str, error: Any, shift: int) -> str:
     """The text with spaces for a tab before a comment or on an empty line, which libyaml refuses; else unchanged."""
     mark = getattr(error, "problem_mark", None)
     at = mark.index + shift if mark is not None else len(source)
@@ -458,6 +356,18 @@ class _Refused(Exception):
 
 def _compose(document: Document, text: str, shift: int) -> None:
     """Fills `document` from libyaml's events. Kept as one loop: every call in it would be paid per node."""
+    from .yaml_events import (
+        AliasEvent,
+        DocumentStartEvent,
+        MappingEndEvent,
+        MappingStartEvent,
+        ScalarEvent,
+        SequenceEndEvent,
+        SequenceStartEvent,
+        StreamEndEvent,
+        new_parser,
+    )
+
     parser = new_parser(text)
     get_event = parser.get_event
     anchors = document.anchors
@@ -478,6 +388,8 @@ def _compose(document: Document, text: str, shift: int) -> None:
             node: Any = Scalar(value, event.style or "", event.start_mark.index + shift, event.end_mark.index + shift)
             if "${{" in value:
                 fenced.append(node)
+            if node.style == '"' and "\\" in document.text[node.start : node.end]:
+                document.escaped.append(node)
             if event.anchor is not None or event.tag is not None or node.style in _BLOCK_STYLES:
                 _finish_scalar(document, node, event)
         elif kind is MappingEndEvent or kind is SequenceEndEvent:
@@ -535,16 +447,15 @@ def _compose(document: Document, text: str, shift: int) -> None:
         elif waiting is None:
             waiting = node
         else:
-            parent.items.append((waiting, node))
+            pair = (waiting, node)
+            parent.items.append(pair)
             if type(waiting) is Scalar:
-                key = waiting.value
-                index = parent._index
-                if key not in index:
-                    index[key] = (waiting, node)
-                    if key == "if" and type(node) is Scalar:
-                        document.conditions.append(node)
-                elif len(duplicates) < MAX_DUPLICATES:
-                    duplicates.append((index[key][0], waiting))
+                known = parent.index.setdefault(waiting.value, pair)
+                if known is not pair:
+                    if len(duplicates) < MAX_DUPLICATES:
+                        duplicates.append((known[0], waiting))
+                elif waiting.value == "if" and type(node) is Scalar:
+                    document.conditions.append(node)
             waiting = None
     else:
         raise _Refused("the file has too many values to be read", 0, 0)
@@ -620,7 +531,7 @@ def _after_properties(text: str, start: int, end: int) -> int:
     return at
 
 
-def _syntax_problem(text: str, error: YAMLError, shift: int) -> SyntaxProblem:
+def _syntax_problem(text: str, error: Any, shift: int) -> SyntaxProblem:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
     context = getattr(error, "context", None)
@@ -645,65 +556,6 @@ def _syntax_problem(text: str, error: YAMLError, shift: int) -> SyntaxProblem:
     if at == len(text):  # the end of the file: show the last thing that is there
         at = max(len(text.rstrip(" \t\r\n")) - 1, 0)
     return SyntaxProblem(message, Span(at, min(at + 1, len(text))))
-
-
-# ------------------------------------------------------------------------------------------------ plain scalars
-
-
-def _resolve_plain(value: str) -> bool | int | float | str | None:
-    if value in _CONSTANTS:
-        return _CONSTANTS[value]
-    first = value[0]
-    if first.isdigit() or first in "+-.":
-        return _number(value)
-    return value
-
-
-def _resolve_tagged(tag: str, value: str) -> bool | int | float | str | None:
-    if tag in ("tag:yaml.org,2002:str", "!"):
-        return value
-    if tag.startswith("tag:yaml.org,2002:"):
-        return _resolve_plain(value) if value else None
-    return value
-
-
-_CONSTANTS: dict[str, bool | float | None] = {
-    "": None,
-    "~": None,
-    "null": None,
-    "Null": None,
-    "NULL": None,
-    "true": True,
-    "True": True,
-    "TRUE": True,
-    "false": False,
-    "False": False,
-    "FALSE": False,
-    **{sign + word: float(sign + "inf") for sign in ("", "+", "-") for word in (".inf", ".Inf", ".INF")},
-    **dict.fromkeys((".nan", ".NaN", ".NAN"), float("nan")),
-}
-_DECIMAL = frozenset("0123456789")
-_FLOAT = frozenset("0123456789.eE+-")
-
-
-def _number(value: str) -> int | float | str:
-    """The YAML 1.2 core number of a plain scalar, or the text itself: no underscores, no sexagesimals."""
-    body = value[1:] if value[0] in "+-" else value
-    if not body:
-        return value
-    if _DECIMAL.issuperset(body):
-        # int() of thousands of digits is refused by Python; such a scalar is a float for every YAML reader.
-        return int(value) if len(body) <= 4000 else float(value)
-    if body is value and len(value) > 2:
-        for prefix, base, digits in (("0o", 8, "01234567"), ("0x", 16, "0123456789abcdefABCDEF")):
-            if value.startswith(prefix) and set(value[2:]) <= set(digits):
-                return int(value[2:], base)
-    if _FLOAT.issuperset(body) and (body[0] in _DECIMAL or body[1:2] in _DECIMAL):
-        try:
-            return float(value)  # takes the same forms as YAML, once underscores and words are excluded
-        except ValueError:
-            return value
-    return value
 
 
 # ------------------------------------------------------------------------------------------------------ offsets
@@ -784,7 +636,8 @@ def _skip_break(text: str, at: int) -> int:
     return min(at + 1, len(text))
 
 
-_ESCAPE_WIDTH = {"x": 4, "u": 6, "U": 10}
+ESCAPE_WIDTH = {"x": 4, "u": 6, "U": 10}
+"""How many characters an escape in double quotes takes, by the character behind its backslash; every other takes 2."""
 
 
 def _double_quoted_offsets(text: str, scalar: Scalar) -> list[int]:
@@ -809,7 +662,7 @@ def _double_quoted_offsets(text: str, scalar: Scalar) -> list[int]:
                 continue
             offsets.append(at)
             index += 1
-            at += _ESCAPE_WIDTH.get(following, 2)
+            at += ESCAPE_WIDTH.get(following, 2)
             continue
         if char in " \t\r\n":
             stop = at

@@ -7,7 +7,7 @@ changed that way raises `errors.CannotEdit`, whose words a person reads as the r
 
 from __future__ import annotations
 
-from .document import Mapping, Scalar, Sequence, to_value
+from .document import ESCAPE_WIDTH, Mapping, Scalar, Sequence, to_value, value_offsets
 from .errors import CannotEdit
 from .model import ADD, INSERT, REMOVE, SET, Edit, Effect, Span, Value
 
@@ -150,8 +150,26 @@ def replace_within(document: Document, scalar: Scalar, pieces: Listed[tuple[int,
         if not _fits_plain(changed, flow=_in_flow(scalar)) or not isinstance(_plain_value(changed), str):
             return _requoted(document, scalar, changed, effect)
         texts = [text for _, _, text in pieces]
-    spans = [document.spot(scalar, start, end) for start, end, _ in pieces]
+    spans = [_source_of(document, scalar, start, end) for start, end, _ in pieces]
     return Amendment(tuple(Edit(span, text) for span, text in zip(spans, texts, strict=True)), (effect,))
+
+
+def _source_of(document: Document, scalar: Scalar, start: int, end: int) -> Span:
+    """Exactly the text that gives the range [start, end) of a scalar's value, escapes and line ends included."""
+    span = document.spot(scalar, start, end)
+    if start == end:
+        return span
+    text, value = document.text, scalar.value
+    offsets = value_offsets(text, scalar)
+    last = offsets[end - 1]
+    if scalar.style == "|":
+        return Span(span.start, offsets[end]) if value[end - 1] == "\n" else span
+    for at, char in ((span.start, value[start]), (last, value[end - 1])):
+        if text[at] in "\r\n" or (text[at] == " " and char == "\n"):
+            raise CannotEdit("the place lies where a line is folded")
+    if scalar.style == '"' and text[last] == "\\":
+        return Span(span.start, last + ESCAPE_WIDTH.get(text[last + 1], 2))
+    return Span(span.start, last + 2) if scalar.style == "'" and text[last] == "'" else span
 
 
 def _requoted(document: Document, scalar: Scalar, value: str, effect: Effect) -> Amendment:
@@ -161,6 +179,8 @@ def _requoted(document: Document, scalar: Scalar, value: str, effect: Effect) ->
 def _own_span(scalar: Scalar) -> Span:
     if scalar.tag is not None:
         raise CannotEdit(f"the value has the tag {scalar.tag}")
+    if scalar.end == scalar.start:
+        raise CannotEdit("there is no value to replace")
     return scalar.span
 
 
@@ -261,7 +281,12 @@ def set_value(document: Document, mapping: Mapping, key: str, value: Any) -> Ame
     indent = _indent(document, name.start)
     lines = _entry(key, value)
     text = line_break(document).join([lines[0], *(indent + line if line else "" for line in lines[1:])])
-    return Amendment((Edit(Span(name.start, max(old.end, name.end + 1)), text),), (effect,))
+    end = max(old.end, name.end + 1)
+    if not document.text[end : line_end(document, end)].strip():
+        end = line_end(document, end)
+    elif len(lines) > 1:
+        raise CannotEdit("a comment stands behind the old value")
+    return Amendment((Edit(Span(name.start, end), text),), (effect,))
 
 
 def remove_key(document: Document, mapping: Mapping, key: str) -> Amendment:
@@ -279,17 +304,31 @@ def remove_key(document: Document, mapping: Mapping, key: str) -> Amendment:
         if index + 1 < len(mapping.items):
             return Amendment((Edit(Span(name.start, mapping.items[index + 1][0].start), ""),), (effect,))
         return Amendment((Edit(Span(mapping.items[index - 1][1].end, old.end), ""),), (effect,))
-    if index == 0:  # what follows moves up to its place, perhaps behind a dash
+    line = document.line_starts()[document.line_column(name.start)[0] - 1]
+    if index == 0 and text[line : name.start].strip(" \ufeff"):  # what follows moves up to its place behind a dash
         following = mapping.items[1][0].start
         if text[_value_end(old, name) : following].strip(" \t\r\n"):
             raise CannotEdit("a comment stands between this key and the next")
         return Amendment((Edit(Span(name.start, following), ""),), (effect,))
-    start = document.line_starts()[document.line_column(name.start)[0] - 1]
+    start = line
     end = line_end(document, _value_end(old, name))
     end += 2 if text[end : end + 2] == "\r\n" else end < len(text)
     if end == len(text) and text[end - 1 : end] not in ("\n", "\r"):  # the last line has no break: drop the one before
         start -= 2 if text[start - 2 : start] == "\r\n" else 1
     return Amendment((Edit(Span(start, end), ""),), (effect,))
+
+
+def explained(amendment: Amendment, why: dict[str, str]) -> Amendment:
+    """An amendment whose new lines get a comment behind the keys that `why` names; what stands in braces gets none."""
+    edits = []
+    for edit in amendment.edits:
+        lines = edit.text.split("\n")
+        for number, line in enumerate(lines):
+            comment = why.get(line.strip().partition(":")[0])
+            if comment:
+                lines[number] = line.rstrip("\r") + f" # {comment}" + ("\r" if line.endswith("\r") else "")
+        edits.append(Edit(edit.span, "\n".join(lines)))
+    return Amendment(tuple(edits), amendment.effects)
 
 
 # ---------------------------------------------------------------------------------------------------- sequences
@@ -332,7 +371,10 @@ def remove_item(document: Document, sequence: Sequence, index: int) -> Amendment
         raise CannotEdit("only an item among others, each on lines of its own, is taken out")
     text = document.text
     starts = document.line_starts()
-    line = document.line_column(_dash(document, items[index]))[0]
+    dash = _dash(document, items[index])
+    line = document.line_column(dash)[0]
+    if text[starts[line - 1] : dash].strip(" \ufeff"):
+        raise CannotEdit("the item begins on the line of something else")
     while line > 1 and document.line_text(line - 1).lstrip().startswith("#"):
         line -= 1
     if index + 1 < len(items):
@@ -482,11 +524,11 @@ def _fits_plain(value: str, flow: bool = False) -> bool:
     """Whether a text can stand without quotes, on one line, and is read back as the same text."""
     if not value or value != value.strip() or not value.isprintable():
         return False
-    if value[0] in _NOT_FIRST and not (value[0] in "-?:" and len(value) > 1 and value[1] not in " ,[]{}"):
+    if value[0] in _NOT_FIRST and (flow or not (value[0] in "-?:" and len(value) > 1 and value[1] not in " ,[]{}")):
         return False
     if ": " in value or " #" in value or value.endswith(":") or value.startswith(("---", "...")):
         return False
-    return not (flow and any(char in value for char in ",[]{}"))
+    return not (flow and any(char in value for char in ",[]{}:?"))
 
 
 def _plain_value(text: str) -> bool | int | float | str | None:

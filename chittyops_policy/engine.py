@@ -132,7 +132,7 @@ class _Run:
                 continue
             self.rules.append(rule)
             options = {name: setting.value for name, setting in settings.options.items()}
-            context = Context(rule, snapshot, options, policy.parameters, lookups, memo, self.named)
+            context = Context(rule, snapshot, options, policy.parameters, lookups, memo, self.named, self.contexts)
             self.contexts[rule.id] = context
             for visit in rule.visits:
                 self.by_visit.setdefault(visit, []).append((rule, context))
@@ -274,7 +274,10 @@ class _Run:
                 if finding.sensitive:
                     masks.setdefault(finding.path, []).append(finding.span)
         names = fingerprints([finding for finding, _, _ in judged], texts)
-        self.anchors = {name: finding.anchor or "" for name, (finding, _, _) in zip(names, judged, strict=True)}
+        self.anchors = {
+            name: "" if finding.aside else finding.anchor or ""
+            for name, (finding, _, _) in zip(names, judged, strict=True)
+        }
         report_level = severity_rank(self.policy.report_level.value)
         for (finding, state, reason), name in zip(judged, names, strict=True):
             settings = self.policy.rules[finding.rule]

@@ -1,17 +1,20 @@
-"""Runs a rule's examples through the engine, for tests, for ``explain`` and for the documentation alike."""
+"""Runs a rule's examples through the engine and the fixer, for tests, ``explain`` and the documentation."""
 
 from __future__ import annotations
 
 from .engine import check
+from .fixer import fix
+from .model import PROFILES
 from .policy import Overrides, effective
-from .policy_file import POLICY_FILE, Setting
+from .policy_file import POLICY_FILE, Setting, merged
 from .snapshot import MemoryTree, Snapshot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .catalogue import Catalogue
+    from .fixer import Outcome
     from .model import Report
-    from .policy import Pack
+    from .policy import Pack, Policy
     from .rule import Example, Rule
 
 EXAMPLE_DATE = "2026-01-01"
@@ -23,15 +26,31 @@ def run_example(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example) 
 
     A rule that visits nothing speaks of what becomes of other rules' findings: then all of the standard runs.
     """
-    snapshot = Snapshot(MemoryTree(example.files), example.slug or "example/repository")
-    policy = effective(
+    snapshot = _snapshot(example)
+    policy = _policy(catalogue, pack, rule, example, Overrides(select=(rule.id,) if rule.visits else ()))
+    return check(snapshot, catalogue, policy, today=EXAMPLE_DATE)
+
+
+def fix_example(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example) -> Outcome:
+    """What the rule's own fixes make of the example's little repository, proven against every rule."""
+    return fix(
+        _snapshot(example),
         catalogue,
-        pack,
-        snapshot.read(POLICY_FILE),
-        Overrides(select=(rule.id,) if rule.visits else ()),
-        slug=snapshot.slug,
+        _policy(catalogue, pack, rule, example, Overrides(select=(rule.id,))),
+        _policy(catalogue, pack, rule, example, Overrides(profile=PROFILES[-1])),
         today=EXAMPLE_DATE,
+        wanted=lambda decision, fix: True,
     )
+
+
+def _snapshot(example: Example) -> Snapshot:
+    return Snapshot(MemoryTree(example.files), example.slug or "example/repository")
+
+
+def _policy(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example, overrides: Overrides) -> Policy:
+    snapshot = _snapshot(example)
+    policy = effective(catalogue, pack, snapshot.read(POLICY_FILE), overrides, slug=snapshot.slug, today=EXAMPLE_DATE)
     for name, value in example.options.items():
         policy.rules[rule.id].options[name] = Setting(value, "example")
-    return check(snapshot, catalogue, policy, today=EXAMPLE_DATE)
+    policy.parameters = merged(policy.parameters, example.parameters)
+    return policy

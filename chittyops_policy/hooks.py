@@ -46,6 +46,14 @@ HOOKS = (
         True,
     ),
     Hook(
+        "chittyops-policy-fix",
+        "ChittyOps policy (fix changed files)",
+        "Makes the fixes that are safe to merge unread, each with proof, and reports the rest. Needs no network.",
+        "chittyops-policy check --fix",
+        FILES_PATTERN,
+        True,
+    ),
+    Hook(
         "chittyops-policy-repository",
         "ChittyOps policy (whole repository)",
         "Checks the whole repository, also for files that are missing, whatever changed. Needs no network.",

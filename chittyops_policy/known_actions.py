@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .action_versions import Version
+    from .action_versions import Numbers
     from .rule import Context
     from .workflow import Action, Uses, Workflow
 
@@ -37,7 +37,7 @@ class Advisory(Value):
         summary: str,
         severity: str,
         url: str,
-        ranges: tuple[tuple[Version, Version | None, bool], ...],
+        ranges: tuple[tuple[Numbers, Numbers | None, bool], ...],
         fixed: str,
         tags_only: bool,
     ) -> None:
@@ -49,7 +49,7 @@ class Advisory(Value):
         self.fixed = fixed
         self.tags_only = tags_only
 
-    def covers(self, version: Version) -> bool:
+    def covers(self, version: Numbers) -> bool:
         """Whether every release that a version can mean is affected."""
         low, high = spans(version)
         for first, end, inclusive in self.ranges:
@@ -98,10 +98,10 @@ def well_known() -> frozenset[str]:
 
 def _advisory(entry: dict[str, Any], affected: dict[str, Any]) -> Advisory:
     """One ``affected`` entry of an OSV record; its events come in the order of the versions, as the format asks."""
-    ranges: list[tuple[Version, Version | None, bool]] = []
+    ranges: list[tuple[Numbers, Numbers | None, bool]] = []
     fixed = ""
     for events in (each["events"] for each in affected["ranges"]):
-        first: Version | None = None
+        first: Numbers | None = None
         for event in events:
             if "introduced" in event:
                 first = _three(event["introduced"])
@@ -118,7 +118,7 @@ def _advisory(entry: dict[str, Any], affected: dict[str, Any]) -> Advisory:
     return Advisory(entry["id"], entry["summary"], own["severity"], url, tuple(ranges), fixed, tags_only)
 
 
-def _three(text: str) -> Version:
+def _three(text: str) -> Numbers:
     version = parse(text)
     assert version is not None, text
     return spans(version)[0]

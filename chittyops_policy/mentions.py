@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
     Hint: TypeAlias = tuple[str, ...]
     """Texts in lower case that all occur wherever the thing does; see `whole`."""
+    _Prepared: TypeAlias = tuple[frozenset[bytes], tuple[str, ...], Hint]
+    """The whole words, the other texts, and the hint as plain texts."""
 
 _SIGNS = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-")
 _BLANKED = bytes(sign if sign in _SIGNS else 32 for sign in range(256))
@@ -30,7 +32,7 @@ def whole(text: str, *, cut_before: bool = False, cut_after: bool = False) -> Hi
 
 
 class Hints:
-    """Several hints, of which any will do, prepared for `Mentions.any`."""
+    """Several hints, of which any will do, prepared for `Mentions`."""
 
     __slots__ = ("_all", "by_word", "texts", "words")
 
@@ -44,13 +46,15 @@ class Hints:
                 if hint:
                     by_first.setdefault(hint[0], []).append(hint)
         self._all = tuple(kept)
-        self.by_word: dict[bytes, list[Hint]] = {}
-        self.texts: list[Hint] = []
+        self.by_word: dict[bytes, list[_Prepared]] = {}
+        self.texts: list[_Prepared] = []
         for hint in kept:
+            words = [word[1:].encode() for word in hint if word.startswith("=")]
+            prepared = (frozenset(words), tuple(word for word in hint if not word.startswith("=")), plain(hint))
             if hint and hint[0].startswith("="):
-                self.by_word.setdefault(hint[0][1:].encode(), []).append(hint[1:])
+                self.by_word.setdefault(words[0], []).append(prepared)
             else:
-                self.texts.append(hint)
+                self.texts.append(prepared)
         self.words = frozenset(self.by_word)
 
     def __iter__(self) -> Iterator[Hint]:
@@ -70,17 +74,21 @@ def _length(hint: Hint) -> tuple[int, Hint]:
     return len(hint), hint
 
 
+def plain(hint: Hint) -> Hint:
+    """A hint as texts alone, for `contains`."""
+    return tuple(word.removeprefix("=") for word in hint)
+
+
 class Mentions:
     """What a text mentions, without regard to letter case.
 
     A text with escapes for single characters can spell any word in a hidden way: it is taken to mention everything.
     """
 
-    __slots__ = ("_known", "_opaque", "_words", "text")
+    __slots__ = ("_opaque", "_words", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text.lower()
-        self._known: dict[str, bool] = {}
         self._opaque = "\\x" in text or "\\u" in self.text
         self._words: frozenset[bytes] | None = None
 
@@ -88,39 +96,37 @@ class Mentions:
         """Whether a text in lower case, or a word from `whole`, occurs."""
         if self._opaque:
             return True
-        if text.startswith("="):
-            return text[1:].encode() in self._split()
-        known = self._known.get(text)
-        if known is None:
-            known = self._known[text] = text in self.text
-        return known
+        return text[1:].encode() in self._split() if text.startswith("=") else text in self.text
 
     def any(self, hints: Hints) -> bool:
         """Whether all words of one of the hints occur."""
         if self._opaque:
             return bool(hints.words or hints.texts)
-        for word in hints.words & self._split():
-            for rest in hints.by_word[word]:
-                if all(map(self.word, rest)):
-                    return True
-        return any(all(map(self.word, hint)) for hint in hints.texts)
+        return bool(self._occurring(hints))
 
     def found(self, hints: Hints) -> tuple[Hint, ...]:
         """The hints of which all words occur, as plain texts; see `contains`."""
-        if self._opaque:
-            found = list(hints)
-        else:
-            found = [
-                (f"={word.decode()}", *rest) for word in hints.words & self._split() for rest in hints.by_word[word]
-            ]
-            found = [hint for hint in (*found, *hints.texts) if all(map(self.word, hint))]
-        return tuple(sorted(tuple(word.removeprefix("=") for word in hint) for hint in found))
+        found = map(plain, hints) if self._opaque else self._occurring(hints)
+        return tuple(sorted(found))
+
+    def _occurring(self, hints: Hints) -> list[Hint]:
+        words = self._split()
+        candidates = [item for first in hints.words & words for item in hints.by_word[first]]
+        return [
+            hint
+            for needed, texts, hint in (candidates + hints.texts if hints.texts else candidates)
+            if needed <= words and all(text in self.text for text in texts)
+        ]
 
     def _split(self) -> frozenset[bytes]:
         words = self._words
         if words is None:
             data = self.text.encode("utf-8", "surrogatepass")
-            words = self._words = frozenset(data.translate(_BLANKED).split())
+            found = data.translate(_BLANKED).split()
+            if b"\\" in data:  # in double quotes `\n` is a line break, and the letter no part of the word behind it
+                for piece in data.split(b"\\")[1:]:
+                    found += [word[1:] for word in piece.translate(_BLANKED).split(None, 1)[:1]]
+            words = self._words = frozenset(found)
         return words
 
 

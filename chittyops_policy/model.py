@@ -195,10 +195,11 @@ class Finding(Value):
     anchor     what identifies the finding beside rule, path and route when the text under the span must not
                (a secret) or cannot; None takes the text under the span
     sensitive  the text under the span is never shown
+    aside      it does not count against a control: what the standard asks for is there all the same
     """
 
     __slots__ = (
-        "anchor", "message", "notes", "path", "related", "route", "rule", "sensitive", "severity", "span",
+        "anchor", "aside", "message", "notes", "path", "related", "route", "rule", "sensitive", "severity", "span",
     )  # fmt: skip
 
     def __init__(
@@ -213,6 +214,7 @@ class Finding(Value):
         severity: str | None = None,
         anchor: str | None = None,
         sensitive: bool = False,
+        aside: bool = False,
     ) -> None:
         self.rule = rule
         self.message = message
@@ -224,6 +226,7 @@ class Finding(Value):
         self.severity = severity
         self.anchor = anchor
         self.sensitive = sensitive
+        self.aside = aside
 
 
 class Region(Value):

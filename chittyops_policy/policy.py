@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 
-from .document import Mapping, parse, to_value
+from .document import Document, Mapping, parse, to_value
 from .document import Sequence as YamlSequence
 from .errors import UserError
 from .fingerprint import digest
 from .model import PROFILES, SEVERITIES, STAGES, Finding, Span, severity_rank, tool_of
+from .nodes import unpacked
 from .patterns import matches
 from .policy_file import (
     POLICY_FILE,
@@ -32,7 +33,7 @@ from .policy_file import (
     raise_mistakes,
     read_policy_file,
 )
-from .resources import INSTALLED, read_resource, resource_path
+from .resources import INSTALLED, compiled, read_resource, resource_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -288,7 +289,12 @@ class Pack:
 def standard_pack(path: str | None = None) -> Pack:
     """The shipped standard, or the pack in a file that the user names. Raises UserError for one that cannot be."""
     if path is None:
-        pack = load_pack(*_read_shipped(STANDARD), _read_extended)
+        path, data = _read_shipped(STANDARD)
+        tree = compiled("policies", f"{STANDARD}.yml")
+        document = parse(path, data) if tree is None else Document(path, data.decode())
+        if tree is not None:
+            document.root = unpacked(tree)
+        pack = _load_pack(document, _read_extended)
         pack.shipped = INSTALLED
         return pack
     return load_pack(path, _read_file(path), _read_extended)
@@ -300,19 +306,23 @@ def load_pack(path: str, data: bytes, read: Callable[[str, str], tuple[str, byte
     `read(name, from_path)` gives path and bytes of an extended pack and raises UserError where there is none.
     Raises UserError with ``file:line:column`` for every mistake that can be seen without the rules.
     """
+    return _load_pack(parse(path, data), read)
+
+
+def _load_pack(document: Document, read: Callable[[str, str], tuple[str, bytes]]) -> Pack:
     files: list[PolicyFile] = []
     while True:
-        file = read_policy_file(parse(path, data), pack=True)
+        file = read_policy_file(document, pack=True)
         raise_mistakes(file)
         files.append(file)
         if file.extends is None:
             break
         name: str = file.extends.value
-        extended = read(name, path)
-        if len(files) >= _MAX_EXTENDS or any(extended[0] == known.document.path for known in files):
+        path, data = read(name, document.path)
+        if len(files) >= _MAX_EXTENDS or any(path == known.document.path for known in files):
             file.say(file.extends.node, f"'{name}' extends this pack in a circle")
             raise_mistakes(file)
-        path, data = extended
+        document = parse(path, data)
     pack = Pack(tuple(reversed(files)))
     _check_rings(pack)
     return pack

@@ -10,6 +10,7 @@ from __future__ import annotations
 from .document import Document, Mapping, Scalar, Sequence
 from .errors import UserError
 from .model import PROFILES, SEVERITIES, STAGES, Span, Value
+from .workflow import is_commit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ _STEP_KEYS = ("stage", "from", "ring")
 _CONTROL_KEYS = ("id", "title", "charter", "rules", "subject", "applies", "unknown", "permission")
 _REPOSITORY_EXCEPTION_KEYS = ("rule", "paths", "route", "subject", "reason", "owner", "ticket", "expires")
 _PACK_EXCEPTION_KEYS = (*_REPOSITORY_EXCEPTION_KEYS, "repositories")
+_OWN_ACTIONS_KEYS = ("repository", "actions", "commit", "version")
 
 
 class Mistake(Value):
@@ -333,6 +335,8 @@ def _read_pack_keys(file: PolicyFile, keys: dict[str, Node]) -> None:
         file.say(parameters, "'parameters' must be a mapping")
     else:
         file.parameters = parameters
+        if parameters is not None:
+            _own_actions(file, parameters.get("own_actions"))
 
 
 def _rule_entry(file: PolicyFile, key: Scalar, node: Node) -> RuleEntry | None:
@@ -459,6 +463,27 @@ def _exemption(file: PolicyFile, node: Node) -> Exemption | None:
 
 
 # -------------------------------------------------------------------------------------------------------- pieces
+
+
+def _own_actions(file: PolicyFile, node: Node | None) -> None:
+    """The one parameter that is judged here: a fix writes it into other people's workflows."""
+    if node is None:
+        return
+    if not isinstance(node, Mapping):
+        file.say(node, "'own_actions' must be a mapping")
+        return
+    keys = _keys(file, node, "in own_actions", _OWN_ACTIONS_KEYS)
+    texts = {name: _text(file, keys[name], name) for name in ("repository", "commit", "version") if name in keys}
+    for key, value in _pairs(file, keys.get("actions"), "actions"):
+        _text(file, value, key.value)
+    repository = texts.get("repository")
+    if repository and (repository.count("/") != 1 or not all(repository.split("/"))):
+        file.say(keys["repository"], f"'{repository}' is no owner/repo")
+    commit = texts.get("commit")
+    if commit and not is_commit(commit):
+        file.say(keys["commit"], f"'{commit}' is no full commit id", "it has 40 hex digits")
+    if ("commit" in keys) != ("version" in keys):
+        file.say(node, "'commit' and 'version' of own_actions go together", "say which version the commit is")
 
 
 def _keys(file: PolicyFile, node: Mapping, where: str, known: tuple[str, ...]) -> dict[str, Node]:

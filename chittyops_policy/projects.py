@@ -309,7 +309,7 @@ def _python(folder: _Folder, platforms: list[str]) -> Project | None:
     needs: set[str] = set()
     text = folder.text("pyproject.toml")
     if text is not None:
-        tables = _toml(text)
+        tables = toml_tables(text)
         project = _mapping(tables.get("project"))
         poetry = _mapping(_mapping(tables.get("tool")).get("poetry"))
         # A pyproject.toml with nothing but tool settings occurs beside any language.
@@ -341,7 +341,7 @@ def _rust(folder: _Folder, platforms: list[str]) -> Project | None:
     text = folder.text("Cargo.toml")
     if text is None:
         return None
-    needs = _mapping(_toml(text).get("dependencies"))
+    needs = _mapping(toml_tables(text).get("dependencies"))
     server = next((name for name in sorted(RUST_SERVERS) if name in needs), None)
     runtime = server is not None or bool(platforms) or "Dockerfile" in folder.names
     reason = f"Cargo.toml {folder.where}" + (f", with the server library {server}" if server else "")
@@ -375,8 +375,10 @@ def _without_manifest(snapshot: Snapshot) -> Project:
 # --------------------------------------------------------------------------------------------------- details
 
 
-def _toml(text: str) -> dict[str, Any]:
+def toml_tables(text: str) -> dict[str, Any]:
     """The tables of a TOML text; empty where it does not parse."""
+    if not text:
+        return {}
     import tomllib  # only a repository with such a file pays for it
 
     try:

@@ -13,16 +13,39 @@ from .workflow import Action, Workflow
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
-    from typing import Any, TypeAlias
+    from typing import Any, Protocol, TypeAlias
 
     from .document import Node
     from .model import Fix, NoFix
     from .snapshot import Snapshot
+    from .versions import Release
 
     View: TypeAlias = Workflow | Action | Document | Snapshot
     Outcome: TypeAlias = "Finding | Unknown | NotApplicable | Evidence"
     Check: TypeAlias = Callable[[Any, "Context"], Iterable[Outcome]]
     Repair: TypeAlias = Callable[[Finding, "Context"], Fix | NoFix]
+
+    class PinHost(Protocol):
+        """Where the commits of actions can be asked for, by ``owner/repo`` in lower case. Each answer is kept."""
+
+        def answers(self, slug: str) -> bool:
+            """Whether it can tell anything about a repository."""
+
+        def find(self, slug: str, ref: str) -> Release | None:
+            """The release that a reference means, as `versions.choose` chooses it."""
+
+        def at(self, slug: str, commit: str) -> tuple[Release, ...]:
+            """The tags that name a commit."""
+
+        def branch(self, slug: str, name: str) -> Release | None:
+            """The head of a branch."""
+
+        def peel(self, slug: str, sha: str) -> str | None:
+            """The commit behind the id of an annotated tag's own object; None where it is no such id."""
+
+        def membership(self, slug: str, commit: str) -> str:
+            """How a commit belongs to a repository: one of ON_BRANCH, ON_TAG, FOREIGN, UNTOLD."""
+
 
 WORKFLOW = "workflow"
 ACTION = "action"
@@ -36,6 +59,11 @@ YAML subject (also a broken one), or the `Snapshot`.
 When only named files are checked, a rule that visits the repository still runs, and of its findings those in the named
 files are kept.
 """
+
+
+ON_BRANCH, ON_TAG, FOREIGN, UNTOLD = "branch", "tag", "foreign", "unknown"
+"""How a commit belongs to a repository: a branch contains it, only a tag does, none does (it may be a fork's, which
+GitHub shows under the same address), or nobody could tell."""
 
 
 class Unknown(Value):
@@ -91,12 +119,13 @@ class Example(Value):
     fires    the text under each finding's span, in report order; the path where the finding has no span; empty where
              the rule keeps quiet
     options  values for the rule's options, beside the standard's
+    parameters  values for the pack's parameters, merged key by key into the standard's
     slug     the repository's name where it matters
     after    path → text after the fix, for a rule that can fix
     unknown  a part of the reason where the rule must answer Unknown
     """
 
-    __slots__ = ("after", "files", "fires", "options", "slug", "title", "unknown")
+    __slots__ = ("after", "files", "fires", "options", "parameters", "slug", "title", "unknown")
 
     def __init__(
         self,
@@ -107,6 +136,7 @@ class Example(Value):
         slug: str = "",
         after: Mapping[str, str] | None = None,
         unknown: str = "",
+        parameters: Mapping[str, Any] | None = None,
     ) -> None:
         self.title = title
         self.files = {".github/workflows/example.yml": files} if isinstance(files, str) else files
@@ -115,6 +145,7 @@ class Example(Value):
         self.slug = slug
         self.after = after or {}
         self.unknown = unknown
+        self.parameters = parameters or {}
 
 
 class Rule:
@@ -202,19 +233,35 @@ class Lookups:
     """What a rule may ask of the world beyond the snapshot. Offline nothing answers, and None means "cannot tell".
 
     `repository(slug)` gives the snapshot of another repository, for calls across a set of checked repositories;
-    `asked` collects the slugs, in lower case, that somebody wanted.
+    `asked` collects the slugs, in lower case, that somebody wanted. `default_setups` has, by slug in lower case,
+    whether code scanning's default setup is on. `pins` is GitHub where a call may ask it: its answers change from day
+    to day, so a report that needed them is not to be kept.
     """
 
-    __slots__ = ("asked", "repositories")
+    __slots__ = ("asked", "default_setups", "pins", "repositories")
 
-    def __init__(self, repositories: Mapping[str, Snapshot] | None = None) -> None:
+    def __init__(
+        self,
+        repositories: Mapping[str, Snapshot] | None = None,
+        pins: PinHost | None = None,
+        default_setups: Mapping[str, bool] | None = None,
+    ) -> None:
         self.repositories = repositories or {}
+        self.pins = pins
+        self.default_setups = default_setups or {}
         self.asked: set[str] = set()
 
     def repository(self, slug: str) -> Snapshot | None:
         """The snapshot of ``owner/repo`` (any letter case) where this run has it."""
         self.asked.add(slug.lower())
         return self.repositories.get(slug.lower())
+
+    def code_scanning_default_setup(self, slug: str) -> bool | None:
+        """Whether GitHub analyses ``owner/repo`` by code scanning's default setup; None where nobody could tell.
+
+        The answer is that of ``GET /repos/{owner}/{repo}/code-scanning/default-setup``: `state` is ``configured``.
+        """
+        return self.default_setups.get(slug.lower())
 
 
 class Context:
@@ -225,9 +272,10 @@ class Context:
     lookups     what may be asked of the world
     memo        results that several rules of one check share, keyed by the function that computes them
     named       the paths of the only files whose findings count; None where the whole repository is checked
+    others      the contexts of all rules that run, by id: for a fix that must not break another rule
     """
 
-    __slots__ = ("lookups", "memo", "named", "options", "parameters", "rule", "snapshot")
+    __slots__ = ("lookups", "memo", "named", "options", "others", "parameters", "rule", "snapshot")
 
     def __init__(
         self,
@@ -238,6 +286,7 @@ class Context:
         lookups: Lookups,
         memo: dict[Any, Any],
         named: frozenset[str] | None = None,
+        others: Mapping[str, Context] | None = None,
     ) -> None:
         self.rule = rule
         self.snapshot = snapshot
@@ -246,6 +295,7 @@ class Context:
         self.lookups = lookups
         self.memo = memo
         self.named = named
+        self.others = {} if others is None else others  # the engine fills it
 
     def once(self, compute: Callable[[Context], Any]) -> Any:
         """The value of a function of this repository, computed at the first request and shared between rules.
@@ -268,6 +318,7 @@ class Context:
         severity: str | None = None,
         anchor: str | None = None,
         sensitive: bool = False,
+        aside: bool = False,
     ) -> Finding:
         """A finding of this rule at a node, or at a span inside `node` (which then gives the route)."""
         span = place if isinstance(place, Span) else Span(place.start, place.end)
@@ -283,6 +334,7 @@ class Context:
             severity=severity,
             anchor=anchor,
             sensitive=sensitive,
+            aside=aside,
         )
 
     def inside(self, document: Document, scalar: Scalar, start: int, end: int, message: str, **more: Any) -> Finding:

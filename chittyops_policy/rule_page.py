@@ -55,14 +55,17 @@ def _options(rule: Rule, settings: RulePolicy, pack: Pack) -> str:
 
 def _example(rule: Rule, example: Example, report: Report) -> str:
     lines = [f"### {_sentence(example.title).rstrip('.')}", ""]
+    if example.parameters:
+        lines += [f"With the parameters `{json.dumps(dict(example.parameters))}`:", ""]
     if example.options:
         lines += [f"With `{json.dumps(dict(example.options))}`:", ""]
+    if example.parameters:
+        lines += [f"With a pack that says `{json.dumps({'parameters': dict(example.parameters)})}`:", ""]
     found = [decision for decision in report.decisions if decision.rule == rule.id]
     for path, text in example.files.items():
         text = _without_secrets(path, text, found)
         fence = "````" if "```" in text else "```"
-        language = "yaml" if path.endswith((".yml", ".yaml")) else "json" if path.endswith(".json") else "text"
-        lines += [f"`{path}`", "", f"{fence}{language}", text.rstrip("\n"), fence, ""]
+        lines += [f"`{path}`", "", f"{fence}{_language(path)}", text.rstrip("\n"), fence, ""]
     for decision in found:
         place = decision.path
         if decision.region is not None:
@@ -78,8 +81,13 @@ def _example(rule: Rule, example: Example, report: Report) -> str:
         lines.append("- No finding.")
     if example.after:
         for path, text in example.after.items():
-            lines += ["", f"After the fix, `{path}`:", "", "```yaml", text.rstrip("\n"), "```"]
+            lines += ["", f"After the fix, `{path}`:", "", f"```{_language(path)}", text.rstrip("\n"), "```"]
     return "\n".join([*lines, ""])
+
+
+def _language(path: str) -> str:
+    """The word behind a fence."""
+    return "yaml" if path.endswith((".yml", ".yaml")) else "json" if path.endswith(".json") else "text"
 
 
 def _without_secrets(path: str, text: str, found: list[Decision]) -> str:

@@ -26,11 +26,12 @@ class Scanner(Value):
     env               variables of which one must bring its token; `logins` are commands that bring it, too
     harmless_inputs   input → values with which the action cannot fail
     harmless_options  options with which the command cannot fail
+    languages         language → how it is built for the analysis, and the endings of its files
     """
 
     __slots__ = (
         "contract", "elsewhere", "env", "equivalents", "file", "files", "harmless_inputs", "harmless_options", "id",
-        "logins", "not_for", "permission", "permissions", "title",
+        "languages", "logins", "not_for", "permission", "permissions", "title",
     )  # fmt: skip
 
     def __init__(self, id: str, data: Mapping[str, Any]) -> None:
@@ -52,6 +53,12 @@ class Scanner(Value):
             {str(name).lower(): texts(values) for name, values in inputs.items()} if isinstance(inputs, dict) else {}
         )
         self.harmless_options = texts(data.get("harmless_options"))
+        languages = data.get("languages")
+        self.languages = {
+            str(name): (str(entry.get("build", "none")), texts(entry.get("files")))
+            for name, entry in (languages.items() if isinstance(languages, dict) else ())
+            if isinstance(entry, dict)
+        }
 
 
 class Scanners:
@@ -105,6 +112,13 @@ def everywhere(scanner: Scanner, context: Context) -> tuple[Match, ...]:
     runs = runs_of(context)
     live = runs.live(scanner.contract.hints, everywhere=True)
     return tuple(match for workflow in live for match in found_in(scanner.contract, workflow, runs))
+
+
+def runs_elsewhere(scanner: Scanner, context: Context) -> bool | None:
+    """Whether a scanner runs here without a file in the repository; None where that cannot be told."""
+    if scanner.id == "codeql":
+        return context.lookups.code_scanning_default_setup(context.snapshot.slug)
+    return None
 
 
 def texts(value: Any) -> tuple[str, ...]:

@@ -1,7 +1,8 @@
 """Turns a YAML policy file into the very same `Rule` value that a Python module defines.
 
 ``select`` names nodes, each is judged against a small JSON Schema by `structure`, and a node that fails is one
-finding with the file's own message. ``schemas/rule.schema.json`` describes the format to editors and to us.
+finding with the file's own message. ``fix`` adds, sets or removes keys of that node; there is no other vocabulary:
+what needs more thought is a module. ``schemas/rule.schema.json`` describes the format to editors and to us.
 
 The first lines of such a file are plain ``key: word`` lines (id, theme, severity, profile, visits). They are read
 without a YAML parser, so that a rule which is off costs next to nothing; the rest is read when somebody asks for it.
@@ -12,7 +13,8 @@ from __future__ import annotations
 import os
 
 from .document import Mapping, Sequence, parse, to_value
-from .errors import UserError
+from .errors import CannotEdit, UserError
+from .model import Fix
 from .rule import ACTION, DEPENDABOT, WORKFLOW, Example, Rule
 
 TYPE_CHECKING = False
@@ -21,8 +23,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .document import Document, Node
-    from .model import Finding
-    from .rule import Context
+    from .model import Finding, NoFix
+    from .rule import Context, Repair
     from .structure import Problem
     from .workflow import Action, Workflow
 
@@ -35,7 +37,7 @@ _EXAMPLE_PATHS = {WORKFLOW: ".github/workflows/example.yml", ACTION: "action.yml
 class SchemaRule(Rule):
     """A rule whose words, schemas and examples are read from its file at the first use of any of them."""
 
-    __slots__ = ("_data", "_path")
+    __slots__ = ("_data", "_path", "_repair")
 
     def __init__(self, path: str, data: bytes) -> None:
         """Reads only the head. Raises UserError where it is not as it should be."""
@@ -66,6 +68,8 @@ class SchemaRule(Rule):
                 f"write {', '.join(_HEAD)} first, each plain and on one line",
             )
         path = _EXAMPLE_PATHS[self.visits[0]]
+        judgement = _Judgement(value)
+        self._repair = judgement.repair
         super().__init__(
             id=self.id,
             title=value["title"],
@@ -75,13 +79,18 @@ class SchemaRule(Rule):
             why=value["why"],
             how=value["how"],
             examples=lambda: tuple(_example(item, path) for item in value["examples"]),
-            check=_check_of(value),
+            check=judgement.check,
             profile=self.profile,
             tags=tuple(value["tags"]),
             since=value.get("since", "0.1.0"),
             limits=value.get("limits", ""),
-            unfixable=value.get("unfixable", "its rule brings no fix"),
+            unfixable="" if "fix" in value else value.get("unfixable", "its rule brings no fix"),
         )
+
+    @property
+    def repair(self) -> Repair | None:
+        """What the file's ``fix`` does; None where `unfixable` says why there is none."""
+        return None if self.unfixable else self._repair  # the first look at `unfixable` loads both
 
 
 def load_folder(folder: str, shown: str) -> Iterator[SchemaRule]:
@@ -148,37 +157,82 @@ def _example(value: dict[str, Any], path: str) -> Example:
         value["files"] if "files" in value else {path: value["text"]},
         fires=tuple(value.get("fires", ())),
         slug=value.get("slug", ""),
+        after={path: value["after"]} if isinstance(value.get("after"), str) else value.get("after"),
     )
 
 
 # ------------------------------------------------------------------------------------------------------ judging
 
 
-def _check_of(value: dict[str, Any]) -> Callable[[Workflow | Action | Document, Context], Iterator[Finding]]:
-    # Loaded with the first rule of this kind that runs.
-    from .structure import node_check
+class _Judgement:
+    """What a rule file says about nodes: which are judged, what each must be, and how to mend one that is not."""
 
-    steps = _steps(value["select"])
-    when = [node_check(schema) for schema in _listed(value.get("when"))]
-    unless = [node_check(schema) for schema in _listed(value.get("unless"))]
-    judge = node_check(value["schema"])
-    message: str = value["message"]
+    __slots__ = ("fix", "judge", "message", "steps", "unless", "when")
 
-    def check(view: Workflow | Action | Document, context: Context) -> Iterator[Finding]:
-        document: Document = getattr(view, "document", view)  # type: ignore[arg-type]
+    def __init__(self, value: dict[str, Any]) -> None:
+        # Loaded with the first rule of this kind that runs.
+        from .structure import node_check
+
+        self.steps = _steps(value["select"])
+        self.when = [node_check(schema) for schema in _listed(value.get("when"))]
+        self.unless = [node_check(schema) for schema in _listed(value.get("unless"))]
+        self.judge = node_check(value["schema"])
+        self.message: str = value["message"]
+        self.fix: dict[str, Any] = value.get("fix", {})
+
+    def failing(self, document: Document) -> Iterator[tuple[str, Node, Problem]]:
+        """(key or index, node, its first problem) of every selected node that is not as it should be."""
         seen: set[int] = set()  # an aliased node stands in several places but is written once
-        for key, node in _selected(document.root, steps):
+        for key, node in _selected(document.root, self.steps):
             if id(node) in seen:
                 continue
             seen.add(id(node))
-            if any(schema(document, node) for schema in when) or any(not schema(document, node) for schema in unless):
+            if any(schema(document, node) for schema in self.when):
                 continue
-            problems = judge(document, node)
+            if any(not schema(document, node) for schema in self.unless):
+                continue
+            problems = self.judge(document, node)
             if problems:
-                first = problems[0]
-                yield context.at(document, first.span, message.replace("{key}", key), node=first.node or node)
+                yield key, node, problems[0]
 
-    return check
+    def check(self, view: Workflow | Action | Document, context: Context) -> Iterator[Finding]:
+        """One finding for each failing node, at its first problem."""
+        document: Document = getattr(view, "document", view)  # type: ignore[arg-type]
+        for key, node, first in self.failing(document):
+            yield context.at(document, first.span, self.message.replace("{key}", key), node=first.node or node)
+
+    def repair(self, finding: Finding, context: Context) -> Fix | NoFix:
+        """Adds, sets and removes keys of the failing node, as the file says. Raises CannotEdit."""
+        # Loaded when the first finding of such a rule is looked at.
+        from .edits import Amendment, add_key, remove_key, set_value
+
+        document = context.snapshot.document(finding.path)
+        place = (self, finding.path)
+        if document is not None and place not in context.memo:  # a file is judged once for all its findings
+            context.memo[place] = {problem.span: node for _, node, problem in self.failing(document)}
+        node = context.memo.get(place, {}).get(finding.span)
+        if document is None or not isinstance(node, Mapping):
+            raise CannotEdit("only a mapping can be given other keys")
+        beside = self.fix.get("after", "")
+        done = Amendment()
+        titles = []
+        for key, value in self.fix.get("add", {}).items():
+            done += add_key(document, node, key, value, after=beside if beside in node else "")
+            titles.append(f"add {_shown(key, value)}")
+        for key, value in self.fix.get("set", {}).items():
+            done += set_value(document, node, key, value)
+            titles.append(f"write {_shown(key, value)}")
+        for key in self.fix.get("remove", ()):
+            done += remove_key(document, node, key)
+            titles.append(f"remove {key}")
+        notes = (self.fix["note"],) if "note" in self.fix else ()
+        return Fix(", ".join(titles), self.fix["safety"], done.edits, done.effects, notes=notes)
+
+
+def _shown(key: str, value: Any) -> str:
+    from .edits import flow_text
+
+    return f"{key}: {flow_text(value)}"
 
 
 def _listed(value: Any) -> list[dict[str, Any]]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .document import Mapping
 from .shell_commands import commands
-from .workflow import Workflow, text_of
+from .step_shells import shell_of_step
+from .workflow import Workflow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,18 +20,22 @@ if TYPE_CHECKING:
 class Script:
     """A script at its step.
 
-    node   the scalar of ``run``
-    shell  the value of ``shell`` that applies; ``pwsh`` on Windows where nothing is said, '' for GitHub's default
-    job    the job it runs in, None in a composite action
+    node  the scalar of ``run``
+    job   the job it runs in, None in a composite action
     """
 
-    __slots__ = ("job", "node", "shell", "step")
+    __slots__ = ("job", "node", "step", "view")
 
-    def __init__(self, step: Step, node: Scalar, shell: str, job: Job | None) -> None:
+    def __init__(self, view: Workflow | Action, job: Job | None, step: Step, node: Scalar) -> None:
+        self.view = view
+        self.job = job
         self.step = step
         self.node = node
-        self.shell = shell
-        self.job = job
+
+    @property
+    def shell(self) -> str:
+        """The shell as `step_shells` tells it; '' where files cannot tell it, which is bash or sh most of the time."""
+        return shell_of_step(self.view, self.job, self.step)[0]
 
 
 def commands_of(script: Script, context: Context) -> tuple[Command, ...]:
@@ -43,30 +47,18 @@ def commands_of(script: Script, context: Context) -> tuple[Command, ...]:
     return found[key]
 
 
+def script_of(view: Workflow | Action, job: Job | None, step: Step) -> Script | None:
+    """The script of a step; None where it runs none."""
+    node = step.run
+    return Script(view, job, step, node) if node is not None and node.value else None
+
+
 def scripts(view: Workflow | Action) -> Iterator[Script]:
     """Every script that is written in the file, in its order; an aliased one once."""
     seen: set[int] = set()
     for job in view.jobs if isinstance(view, Workflow) else (None,):
-        steps = view.steps if job is None else job.steps  # type: ignore[union-attr]
-        default: str | None = None
-        for step in steps:
-            node = step.run
-            if node is None or not node.value or id(node) in seen:
-                continue
-            seen.add(id(node))
-            shell = text_of(step.node.get("shell")).strip()
-            if not shell and job is not None:
-                if default is None:
-                    default = _default(job, view)
-                shell = default
-            yield Script(step, node, shell, job)
-
-
-def _default(job: Job, workflow: Workflow | Action) -> str:
-    for node in (job.node, workflow.node):
-        defaults = node.get("defaults")
-        run = defaults.get("run") if isinstance(defaults, Mapping) else None
-        shell = text_of(run.get("shell")).strip() if isinstance(run, Mapping) else ""
-        if shell:
-            return shell
-    return "pwsh" if "windows" in text_of(job.node.get("runs-on")).lower() else ""
+        for step in view.steps if job is None else job.steps:  # type: ignore[union-attr]
+            script = script_of(view, job, step)
+            if script is not None and id(script.node) not in seen:
+                seen.add(id(script.node))
+                yield script

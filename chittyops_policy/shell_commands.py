@@ -7,6 +7,7 @@ into. Text in ``${{ }}`` is opaque: GitHub replaces it before the shell reads th
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .model import Value
 from .shell_syntax import Compound, Simple, patterns, read
@@ -56,6 +57,7 @@ class Command(Value):
         self.program = program_of(words)
 
 
+@lru_cache(maxsize=256)  # steps are copied from job to job and from repository to repository
 def commands(script: str, shell: str = "") -> tuple[Command, ...] | None:
     """The commands of a ``run`` script in the order of their places; None for a shell that is not read here.
 

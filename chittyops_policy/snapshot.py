@@ -80,6 +80,52 @@ class MemoryTree:
         return tuple(sorted(self.files))
 
 
+class OverlayTree:
+    """`tree` with the files of `changed` in place of its own: an editor's unsaved buffer, a proposed change.
+
+    None removes a file.
+    """
+
+    __slots__ = ("changed", "tree")
+
+    def __init__(self, tree: Tree, changed: Mapping[str, bytes | None]) -> None:
+        self.tree = tree
+        self.changed = changed
+
+    def read(self, path: str) -> bytes | None:
+        """See `Tree.read`."""
+        return self.changed[path] if path in self.changed else self.tree.read(path)
+
+    def folder(self, path: str) -> tuple[str, ...]:
+        """See `Tree.folder`."""
+        names = set(self.tree.folder(path))
+        prefix = path + "/" if path else ""
+        for name, data in self.changed.items():
+            if name.startswith(prefix):
+                head, slash, _ = name[len(prefix) :].partition("/")
+                if data is not None:
+                    names.add(head + slash)
+                elif not slash:
+                    names.discard(head)
+        return tuple(sorted(names))
+
+    def is_link(self, path: str) -> bool:
+        """See `Tree.is_link`."""
+        return path not in self.changed and self.tree.is_link(path)
+
+    def paths(self) -> tuple[str, ...]:
+        """See `Tree.paths`."""
+        names = set(self.tree.paths())
+        for name, data in self.changed.items():
+            (names.discard if data is None else names.add)(name)
+        return tuple(sorted(names))
+
+    @property
+    def problems(self) -> Sequence[tuple[str, str]]:
+        """See `Tree.problems`."""
+        return self.tree.problems
+
+
 class Snapshot:
     """A repository at one revision.
 
@@ -107,6 +153,15 @@ class Snapshot:
         self._actions: dict[str, Action | None] = {}
         self._kinds: dict[str, tuple[str, ...]] = {}
         self._called: frozenset[str] | None = None
+
+    def changed(self, files: Mapping[str, bytes | None]) -> Snapshot:
+        """This repository with some files changed, created or (None) removed; what stays is not parsed again."""
+        other = Snapshot(OverlayTree(self.tree, files), self.slug, self.revision, self.root)
+        folders = {path.rpartition("/")[0] for path in files}
+        other._documents = {path: document for path, document in self._documents.items() if path not in files}
+        other._workflows = {path: workflow for path, workflow in self._workflows.items() if path not in files}
+        other._actions = {folder: action for folder, action in self._actions.items() if folder not in folders}
+        return other
 
     # --------------------------------------------------------------------- bytes
 

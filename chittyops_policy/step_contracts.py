@@ -41,6 +41,7 @@ MAX_STEPS = 5000
 """A workflow that comes to more steps than this, all calls followed, is looked at up to there."""
 
 _RUNNERS = ("npm", "pnpm", "yarn", "bun")
+_A_RUNNER = Hints(whole(name) for name in _RUNNERS)
 _PATHS_ELSEWHERE = ("--prefix", "-C", "--cwd", "--dir", "--filter", "-F", "-w", "--workspace", "--workspaces", "-r")
 
 
@@ -104,7 +105,7 @@ class Contract(Value):
     @property
     def hints(self) -> Hints:
         """The ways in which such a step can be mentioned; see `Form`."""
-        return Hints(hint for form in self.forms for hint in form.hints)
+        return made_of(self, _hints_of)
 
 
 class Placed:
@@ -213,8 +214,10 @@ class Runs:
         self._scripts: dict[str, dict[str, str]] = {}
         self._commands: dict[tuple[int, str, str], tuple[Command, ...]] = {}
         self._texts: dict[str, Mentions] = {}
+        self._calling: dict[str, bool] = {}
         self._ran: dict[str, list[Mentions]] = {}
         self._package: dict[str, Mentions] = {}
+        self._leading: dict[tuple[str, tuple[Hint, ...]], frozenset[str]] = {}
         self.narrow = self._narrow(named)
 
     def candidates(self, hints: Hints, *, everywhere: bool = False) -> tuple[Workflow, ...]:
@@ -227,7 +230,7 @@ class Runs:
         found = []
         for path in self.snapshot.workflow_paths() if everywhere or self.narrow is None else self.narrow:
             text = self.text(path)
-            if text.any(hints) or self._leads_on(text, hints):
+            if text.any(hints) or self._calls_out(path) or self._runs_scripts(text, hints):
                 workflow = self.snapshot.workflow(path)
                 if workflow is not None:
                     found.append(workflow)
@@ -249,15 +252,22 @@ class Runs:
         reached = ACTION in kinds.values() or any(self.text(path).word("workflow_call") for path in workflows)
         return None if reached else workflows
 
-    def _leads_on(self, text: Mentions, hints: Hints) -> bool:
-        if text.word("uses:") and (
-            self.lookups.repositories
-            or text.word("/.github/workflows/")
-            or (self.snapshot.slug and text.word(f"{self.snapshot.slug.lower()}/"))
-            or ((text.word("./") or text.word("$/")) and re.search(r"uses:\s*[\"']?[.$]/", text.text))
-        ):
-            return True
-        if not any(map(text.word, _RUNNERS)):
+    def _calls_out(self, path: str) -> bool:
+        """Whether a workflow may call something that lies elsewhere, as far as a quick look tells."""
+        known = self._calling.get(path)
+        if known is None:
+            text = self.text(path)
+            known = self._calling[path] = text.word("uses:") and bool(
+                self.lookups.repositories
+                or text.word("/.github/workflows/")
+                or (self.snapshot.slug and text.word(f"{self.snapshot.slug.lower()}/"))
+                or ((text.word("./") or text.word("$/")) and re.search(r"uses:\s*[\"']?[.$]/", text.text))
+            )
+        return known
+
+    def _runs_scripts(self, text: Mentions, hints: Hints) -> bool:
+        """Whether something that a hint mentions may run through a package script."""
+        if not text.any(_A_RUNNER):
             return False
         # A working directory is only known after parsing: then any package.json may be meant.
         return text.word("working-directory") or self._package_mentions("").any(hints)
@@ -276,7 +286,7 @@ class Runs:
             self._walked[workflow.path] = tuple(steps), tuple(calls)
         return self._walked[workflow.path]
 
-    def commands(self, placed: Placed, mentioned: Iterable[Hint]) -> tuple[Command, ...]:
+    def commands(self, placed: Placed, mentioned: tuple[Hint, ...]) -> tuple[Command, ...]:
         """The commands of a ``run`` step, with those of its package scripts.
 
         Empty where nothing of what is `mentioned` occurs in it (see `mentioned`), and for a shell that is not of the
@@ -292,7 +302,7 @@ class Runs:
         if not contains(placed.script, mentioned):
             if not any(runner in placed.script for runner in _RUNNERS):
                 return ()
-            if not contains(self._package_mentions(_folder_of(placed)).text, mentioned):
+            if not any(name in scalar.value for name in self._leading_scripts(_folder_of(placed), mentioned)):
                 return ()
         key = (id(scalar), shell_of(placed), _folder_of(placed))
         if key not in self._commands:
@@ -311,8 +321,10 @@ class Runs:
             others = {id(placed.document): placed.document for placed in steps}
             others.pop(id(workflow.document), None)
             texts = [self.text(workflow.path), *(Mentions(document.text) for document in others.values())]
-            if any(text.word(runner) for text in texts for runner in _RUNNERS):
-                folders = {_folder_of(placed) for placed in steps if placed.step.run is not None}
+            if any(text.any(_A_RUNNER) for text in texts):
+                folders = {""}
+                if any(text.word("working-directory") for text in texts):
+                    folders = {_folder_of(placed) for placed in steps if placed.step.run is not None}
                 texts += [self._package_mentions(folder) for folder in sorted(folders)]
             self._ran[workflow.path] = texts
         if len(texts) == 1:
@@ -393,6 +405,19 @@ class Runs:
         if folder not in self._package:
             self._package[folder] = Mentions(" ".join(self._package_scripts(folder).values()))
         return self._package[folder]
+
+    def _leading_scripts(self, folder: str, mentioned: tuple[Hint, ...]) -> frozenset[str]:
+        """The names of the package scripts with which something mentioned may run, directly or through others."""
+        known = self._leading.get((folder, mentioned))
+        if known is None:
+            scripts = self._package_scripts(folder)
+            found = {name for name, line in scripts.items() if contains(line.lower(), mentioned)}
+            size = -1
+            while size != len(found):
+                size = len(found)
+                found |= {name for name, line in scripts.items() if any(other in line for other in found)}
+            known = self._leading[folder, mentioned] = frozenset(found)
+        return known
 
     def _package_scripts(self, folder: str) -> dict[str, str]:
         if folder not in self._scripts:
@@ -495,7 +520,7 @@ class Contracts:
             for item, form in self._named("workflow", call.uses, call.job.node):
                 yield item, Match(form, None, call=call)
 
-    def accepted(self, placed: Placed, runs: Runs, mentioned: Iterable[Hint]) -> list[tuple[Contract, Match]]:
+    def accepted(self, placed: Placed, runs: Runs, mentioned: tuple[Hint, ...]) -> list[tuple[Contract, Match]]:
         """Which contracts a step fulfils, in their order: by its action, or by each of its commands that does.
 
         `mentioned` is what `Runs.mentioned` says of the workflow around it.
@@ -550,12 +575,16 @@ def accepted(contract: Contract, placed: Placed, runs: Runs) -> Iterator[Match]:
     return (match for _, match in alone.accepted(placed, runs, mentioned))
 
 
+def _hints_of(contract: Contract) -> Hints:
+    return Hints(hint for form in contract.forms for hint in form.hints)
+
+
 def _alone(contract: Contract) -> Contracts:
     return Contracts((contract,))
 
 
 _MADE: dict[tuple[int, Any], tuple[Any, Any]] = {}
-_MOST_MADE = 64
+_MOST_MADE = 256
 
 
 def made_of(data: Any, make: Callable[[Any], T]) -> T:

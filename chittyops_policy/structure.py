@@ -23,7 +23,7 @@ import re
 from . import expressions
 from .document import Mapping, Scalar, Sequence
 from .model import Span, Value
-from .resources import read_resource
+from .resources import read_json
 from .structure_checks import CHECKS
 
 TYPE_CHECKING = False
@@ -209,9 +209,7 @@ _SCHEMAS: dict[str, _Schema] = {}
 def _schema(name: str) -> _Schema:
     schema = _SCHEMAS.get(name)
     if schema is None:
-        import json  # a run whose results are cached needs no schema
-
-        schema = _SCHEMAS[name] = _Schema(json.loads(read_resource("schemas", f"{name}.schema.json")))
+        schema = _SCHEMAS[name] = _Schema(read_json("schemas", f"{name}.schema.json"))
     return schema
 
 

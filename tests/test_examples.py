@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chittyops_policy.catalogue import load
-from chittyops_policy.example_runs import run_example
+from chittyops_policy.example_runs import fix_example, run_example
 from chittyops_policy.model import SEVERITIES, UNKNOWN, Decision
 from chittyops_policy.policy import standard_pack
 from chittyops_policy.rule import VISITS, Example, Rule
@@ -58,6 +58,26 @@ def test_example_does_what_it_says(rule: Rule, example: Example) -> None:
     if example.unknown:
         reasons = [verdict.reason for verdict in report.verdicts if verdict.outcome == UNKNOWN]
         assert any(example.unknown in reason for reason in reasons), reasons
+
+
+@pytest.mark.parametrize(
+    ("rule", "example"),
+    [
+        pytest.param(rule, example, id=f"{rule.id}: {example.title}")
+        for rule in CATALOGUE
+        for example in rule.examples()
+        if example.after
+    ],
+)
+def test_fix_makes_of_the_example_what_it_says(rule: Rule, example: Example) -> None:
+    outcome = fix_example(CATALOGUE, PACK, rule, example)
+    assert [(refusal.part, refusal.reason) for refusal in outcome.refusals] == []
+    assert {change.path: change.after.decode() for change in outcome.changes} == dict(example.after)
+
+
+@pytest.mark.parametrize("rule", [rule for rule in CATALOGUE if not rule.unfixable], ids=lambda rule: rule.id)
+def test_a_rule_that_can_fix_shows_how(rule: Rule) -> None:
+    assert any(example.after for example in rule.examples())
 
 
 @pytest.mark.parametrize("rule", list(CATALOGUE), ids=lambda rule: rule.id)

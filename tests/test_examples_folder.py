@@ -28,8 +28,8 @@ def report(*arguments: str) -> dict[str, Any]:
     return result
 
 
-def rules_found(repository: str, *states: str) -> set[str]:
-    findings = report()["by name"][repository]["findings"]
+def rules_found(repository: str, *states: str, arguments: tuple[str, ...] = ()) -> set[str]:
+    findings = report(*arguments)["by name"][repository]["findings"]
     return {finding["rule"] for finding in findings if finding["state"] in states}
 
 
@@ -43,7 +43,9 @@ def test_every_repository_is_judged_and_described() -> None:
 
 @pytest.mark.parametrize("rule", [rule.id for rule in load() if rule.profile == "charter"])
 def test_every_rule_of_the_charter_is_visible(rule: str) -> None:
-    assert any(rule in rules_found(name, "open", "excepted") for name in REPOSITORIES)
+    # What the standard leaves to the organisation, such as the names of required checks, its own pack says.
+    ways: tuple[tuple[str, ...], ...] = ((), ("--policy", "pack.yml"))
+    assert any(rule in rules_found(name, "open", "excepted", arguments=way) for way in ways for name in REPOSITORIES)
 
 
 def test_the_good_repositories_are_good() -> None:
@@ -51,7 +53,7 @@ def test_the_good_repositories_are_good() -> None:
     assert rules_found("handbook", "excepted") == {"unpinned-uses"}
     assert rules_found("storefront", "open") == {"static-secret"}
     controls = {control["control"]: control["outcome"] for control in report()["by name"]["storefront"]["verdicts"]}
-    failing = {name for name, outcome in controls.items() if outcome != "pass"}
+    failing = {name for name, outcome in controls.items() if outcome not in ("pass", "not-applicable")}
     assert failing == {"static-secrets", "branch-rules"}
 
 

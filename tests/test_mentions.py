@@ -20,6 +20,7 @@ from chittyops_policy.mentions import Hints, Mentions, whole
         pytest.param("uses: synk/actions/node@v1", whole("snyk/actions/", cut_after=True), False, id="another name"),
         pytest.param("a b", (*whole("a"), *whole("c")), False, id="all words of a hint"),
         pytest.param('run: "\\x77rangler deploy"', whole("wrangler"), True, id="an escape hides everything"),
+        pytest.param('run: "cd api\\nwrangler deploy"', whole("wrangler"), True, id="after an escaped line break"),
         pytest.param("grüße wrangler", whole("wrangler"), True, id="beside other scripts"),
         pytest.param("anything", whole("*".strip("*")), True, id="a pattern without a word"),
         pytest.param("", whole("wrangler"), False, id="empty"),

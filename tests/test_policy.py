@@ -528,6 +528,29 @@ FILES = {
         False,
     ),
     "pack with parameters as a list": ("kind: pack\nname: org\nparameters: []\n", False),
+    "pack with own actions": (
+        f"kind: pack\nname: org\nparameters:\n  own_actions: {{repository: a/b, actions: {{beacon: x/y, check: .}}, "
+        f"commit: {'a1' * 20}, version: v1.2.3}}\n",
+        True,
+    ),
+    "pack with own actions as a word": ("kind: pack\nname: org\nparameters: {own_actions: a/b}\n", False),
+    "pack with an unknown key of own actions": (
+        "kind: pack\nname: org\nparameters: {own_actions: {ref: main}}\n",
+        False,
+    ),
+    "pack with own actions of an owner": ("kind: pack\nname: org\nparameters: {own_actions: {repository: a}}\n", False),
+    "pack with an own action of no path": (
+        "kind: pack\nname: org\nparameters: {own_actions: {actions: {beacon: ''}}}\n",
+        False,
+    ),
+    "pack with a branch for a commit": (
+        "kind: pack\nname: org\nparameters: {own_actions: {commit: main, version: '1'}}\n",
+        False,
+    ),
+    "pack with a commit and no version": (
+        f"kind: pack\nname: org\nparameters: {{own_actions: {{commit: {'a1' * 20}}}}}\n",
+        False,
+    ),
 }
 
 
@@ -579,8 +602,10 @@ def test_the_shipped_pack_names_the_controls_of_the_charter() -> None:
     result = effective(load(), standard_pack(), None, Overrides(), slug="", today=TODAY)
     assert [control.id for control in result.controls] == [
         "beacon", "scanner-codeql", "scanner-snyk", "scanner-owasp", "scanner-dependabot", "update-tool",
-        "pinned-actions", "static-secrets", "hardcoded-secrets", "ephemeral-credentials", "codeowners", "claude-md",
-        "charter-file", "branch-rules", "reusable-workflow-contracts", "valid-workflows",
+        "pinned-actions", "pin-comments", "script-injection", "static-secrets", "hardcoded-secrets",
+        "ephemeral-credentials", "codeowners", "claude-md",
+        "charter-file", "branch-rules", "required-checks", "reusable-workflow-contracts", "valid-workflows",
+        "guarded-commands", "sound-references",
     ]  # fmt: skip
     untold = [(control.id, control.permission) for control in result.controls if not control.rules]
     assert untold == [("branch-rules", "administration: read")]

@@ -11,7 +11,8 @@ from jsonschema import Draft202012Validator
 
 from chittyops_policy.catalogue import Catalogue, load
 from chittyops_policy.document import parse, to_value
-from chittyops_policy.engine import check
+from chittyops_policy.edits import apply, expected
+from chittyops_policy.engine import check, examine
 from chittyops_policy.errors import UserError
 from chittyops_policy.policy import Overrides, effective, load_pack, standard_pack
 from chittyops_policy.schema_rule import SchemaRule, load_folder, mistakes_in
@@ -125,6 +126,83 @@ def test_a_part_that_is_written_once_is_reported_once() -> None:
     assert found(body, text) == [("jobs.a", "no steps")]
 
 
+# -------------------------------------------------------------------------------------------------------- fixes
+
+
+def mended(body: str, text: str, path: str = ".github/workflows/a.yml", visits: str = "workflow") -> tuple[str, str]:
+    """(the text after every fix, what the first finding says of its fix); the second look finds nothing new."""
+    rule = SchemaRule("trial-rule.yml", rule_text(body, visits).encode())
+    catalogue = Catalogue({rule.id: rule})
+    pack = load_pack("org.yml", b"kind: pack\nname: org\n", lambda name, path: ("", b""))
+    policy = effective(catalogue, pack, None, Overrides(), today=TODAY)
+    seen = examine(Snapshot(MemoryTree({path: text})), catalogue, policy, today=TODAY)
+    assert not seen.report.problems
+    document = parse(path, text.encode())
+    fixes = [fix for _, fix in seen.fixes]
+    after = apply(text, [edit for fix in fixes for edit in fix.edits])
+    again = parse(path, after.encode())
+    assert to_value(again.root) == expected(document, [effect for fix in fixes for effect in fix.effects])
+    left = examine(Snapshot(MemoryTree({path: after})), catalogue, policy, today=TODAY)
+    assert not left.fixes
+    first = seen.report.decisions[0]
+    return after, first.unfixable or f"{first.fix_safety}: {first.fix_title}"
+
+
+FIXES = {
+    "a key is added behind another, where that is there": (
+        "select: jobs.*\nschema: {required: [env]}\nmessage: m\n"
+        "fix: {safety: review, add: {env: {A: 1}, name: x}, after: runs-on}\n",
+        "on: push\njobs:\n  a:\n    runs-on: x # big\n    steps: []\n  b: {uses: ./b}\n",
+        "on: push\njobs:\n  a:\n    runs-on: x # big\n    env:\n      A: 1\n    name: x\n    steps: []\n"
+        "  b: {uses: ./b, env: {A: 1}, name: x}\n",
+        "review: add env: {A: 1}, add name: x",
+    ),
+    "a value is set": (
+        "select: jobs.*\nwhen: {required: [env]}\nschema: {properties: {env: {required: [A]}}}\nmessage: m\n"
+        "fix: {safety: safe, set: {env: {A: 1}}}\n",
+        "on: push\njobs:\n  a:\n    env: {X: 1}\n    runs-on: x\n",
+        "on: push\njobs:\n  a:\n    env:\n      A: 1\n    runs-on: x\n",
+        "safe: write env: {A: 1}",
+    ),
+    "keys are removed, once for a part that is used twice": (
+        "select: jobs.*\nschema: {properties: {env: {type: 'null'}}}\nmessage: m\nfix: {safety: safe, remove: [env]}\n",
+        "on: push\njobs:\n  a:\n    runs-on: x\n    # why\n    env: {X: 1}\n  b:\n    env: {X: 2}\n    runs-on: y\n",
+        "on: push\njobs:\n  a:\n    runs-on: x\n    # why\n  b:\n    runs-on: y\n",
+        "safe: remove env",
+    ),
+    "what is no mapping has no keys": (
+        "select: jobs.*.runs-on\nschema: {type: array}\nmessage: m\nfix: {safety: safe, add: {group: x}}\n",
+        "on: push\njobs:\n  a:\n    runs-on: x\n",
+        "on: push\njobs:\n  a:\n    runs-on: x\n",
+        "only a mapping can be given other keys",
+    ),
+    "a key that is there is not added": (
+        "select: jobs.*\nschema: {properties: {env: {minProperties: 1}}}\nmessage: m\n"
+        "fix: {safety: safe, add: {env: {}}}\n",
+        "on: push\njobs:\n  a:\n    env: {}\n",
+        "on: push\njobs:\n  a:\n    env: {}\n",
+        "'env' is there already",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FIXES)
+def test_fixes(name: str) -> None:
+    body, text, after, said = FIXES[name]
+    assert mended(body, text) == (after, said)
+
+
+def test_the_shipped_fix_of_a_missing_timeout() -> None:
+    rule = load().rules["missing-timeout"]
+    assert not rule.unfixable
+    assert rule.repair is not None
+    [example] = [example for example in rule.examples() if example.after]
+    [(path, after)] = example.after.items()
+    value = to_value(parse(path, (ROOT / "policies" / "rules" / "missing-timeout.yml").read_bytes()).root)
+    body = "".join(f"{key}: {json.dumps(value[key])}\n" for key in ("select", "unless", "schema", "message", "fix"))
+    assert mended(body, example.files[path]) == (after, "review: add timeout-minutes: 30")
+
+
 # ------------------------------------------------------------------------------------------------------ authors
 
 BODY = "select: jobs.*\nschema: {required: [env]}\nmessage: no env\n"
@@ -157,6 +235,14 @@ MISTAKES = {
     "an example of nothing": (
         rule_text(BODY).replace(", text: 'on: push'}\n  - {title: b", "}\n  - {title: b"),
         ["r.yml:14:6: 'text' is missing"],
+    ),
+    "a fix that does nothing": (
+        rule_text(BODY + "fix: {safety: safe, after: x}\n"),
+        ["r.yml:13:1: a fix needs add, set or remove"],
+    ),
+    "a fix and none": (
+        rule_text(BODY + "fix: {safety: safe, remove: [x]}\nunfixable: so it is\n"),
+        ["r.yml:14:12: a rule has a fix or says why there is none, not both"],
     ),
     "not YAML": ("id: [\n", ["r.yml:1:5: did not find expected node content"]),
 }

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
-import sys
-
 import click
 
-from ..checking import Request, run
+from ..checking import Request
 from .check_options import FLAG, MANY, NUMBER, OPTIONS
+from .check_run import perform
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,9 +15,7 @@ if TYPE_CHECKING:
 
 def _command(**fields: Any) -> int:
     fields = {name: value for name, value in fields.items() if value is not None}
-    request = Request(**fields)
-    stdin = sys.stdin.buffer.read() if "-" in request.paths else None
-    return run(request, os.environ, stdin)
+    return perform(Request(**fields))
 
 
 _HELP = """Check repositories, folders of repositories, or single files.
@@ -31,13 +27,16 @@ repository in view, but only their own findings are shown; "-" reads standard in
   chittyops-policy check
   chittyops-policy check .github/workflows/ci.yml
   chittyops-policy check --format github --format sarif:policy.sarif
+  chittyops-policy check --fix --explain
 """
 
 
-def options() -> list[click.Parameter]:
-    """The options of ``check`` for click, for every command that ends in a check."""
+def options(without: frozenset[str] = frozenset()) -> list[click.Parameter]:
+    """The options of ``check`` for click, for every command that ends in a check; `without` those of some fields."""
     parameters: list[click.Parameter] = []
     for option in OPTIONS:
+        if option.field in without:
+            continue
         settings: dict[str, Any] = {"help": option.help}
         if option.kind == FLAG:
             settings.update(is_flag=True, flag_value=option.value, default=None)

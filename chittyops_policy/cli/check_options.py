@@ -54,6 +54,10 @@ OPTIONS = (
         ("--fail-on",), "fail_on", ONE, "The mildest severity that makes the exit code 1.", choices=SEVERITIES
     ),
     CheckOption(("--policy",), "policy", ONE, "The policy pack to apply instead of the ChittyOS standard.", "FILE"),
+    CheckOption(("--fix",), "fix", FLAG, "Make the fixes that are safe to merge unread.", value=True),
+    CheckOption(("--diff",), "diff", FLAG, "Print what --fix would do, for `git apply`; change nothing.", value=True),
+    CheckOption(("--review",), "review", FLAG, "With --fix or --diff: also the fixes that need a review.", value=True),
+    CheckOption(("--explain",), "explain", FLAG, "With --fix or --diff: what was proven of each change.", value=True),
     CheckOption(
         ("--changed-since",), "changed_since", ONE,
         "With --format github: annotate only lines changed since this revision; everything is judged all the same.",

@@ -68,10 +68,9 @@ def _dispatch(arguments: list[str]) -> int:
 
         request = parse(arguments[1:])
         if request is not None:
-            from ..checking import run
+            from .check_run import perform
 
-            stdin = sys.stdin.buffer.read() if "-" in request.paths else None
-            return run(request, os.environ, stdin)
+            return perform(request)
     from .app import run_app  # the full parser, for help, errors and every other command
 
     return run_app(arguments)

@@ -24,6 +24,9 @@ def _import(file: str, path: str | None, **fields: Any) -> int:
     return run(Request(paths=() if path is None else (path,), imports=(file,), **given), os.environ)
 
 
+# What a file of findings says would no longer be true of what a fix has changed.
+_FIXING = frozenset(("fix", "diff", "review", "explain"))
+
 _HELP = """Judge what another tool found, together with a check of the repository in PATH.
 
 Without PATH it is the repository around the current directory.
@@ -42,7 +45,7 @@ report.add_command(
         params=[
             click.Argument(["file"], type=click.Path(exists=True, dir_okay=False)),
             click.Argument(["path"], required=False, type=click.Path(exists=True, file_okay=False)),
-            *options(),
+            *options(without=_FIXING),
         ],
         callback=_import,
         help=_HELP,

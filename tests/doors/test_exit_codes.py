@@ -157,7 +157,7 @@ def test_any_other_failure_of_ours_is_3(
     def failing(*_: Any) -> int:
         raise KeyError("lost")
 
-    monkeypatch.setattr(checking, "run", failing)
+    monkeypatch.setattr(checking, "find_targets", failing)
     monkeypatch.chdir(sample)
     with pytest.raises(SystemExit) as ended:
         main(["check"])

@@ -67,6 +67,10 @@ def test_the_hook_starts_for_exactly_the_files_that_have_a_meaning(place: str) -
     assert bool(re.search(FILES_PATTERN, place)) == matters
 
 
+WHEN = {"chittyops-policy-fix": "    stages: [manual]\n"}
+"""The hook that changes files is left to those who ask for it, so that the others' tests see what was written."""
+
+
 @pytest.fixture(scope="module")
 def hooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return own_repository(tmp_path_factory.mktemp("hooks") / "chittyops-policy")
@@ -90,7 +94,8 @@ def installed(
     folder = repository(
         tmp_path_factory.mktemp(runner) / "sample",
         {
-            ".pre-commit-config.yaml": config + "".join(f"  - id: {hook.id}\n" for hook in HOOKS),
+            ".pre-commit-config.yaml": config
+            + "".join(f"  - id: {hook.id}\n{WHEN.get(hook.id, '')}" for hook in HOOKS),
             WORKFLOW: UNPINNED,
             VENDORED: UNPINNED,
             "README.md": "x\n",
@@ -165,6 +170,20 @@ def test_a_folder_that_looks_like_an_option_is_a_file(installed: tuple[str, Path
         path.unlink()
     assert done.returncode == 1, done.stdout
     assert f"{name}:6:13 high unpinned-uses" in done.stdout
+
+
+def test_the_fixing_hook_changes_the_file_and_stops_the_commit(installed: tuple[str, Path, dict[str, str]]) -> None:
+    runner, folder, env = installed
+    try:
+        done = run([runner, "run", "--hook-stage", "manual", "chittyops-policy-fix", "--files", WORKFLOW], folder, env)
+        fixed = (folder / WORKFLOW).read_text()
+    finally:
+        git(folder, "checkout", "--", WORKFLOW)
+    assert done.returncode == 1, done.stdout
+    assert "files were modified by this hook" in done.stdout
+    assert "1 finding fixed in 1 file" in done.stdout
+    assert "opened a socket" not in done.stdout
+    assert "actions/checkout@11d5960a326750d5838078e36cf38b85af677262 # v4.4.0" in fixed
 
 
 def test_try_repo_needs_no_configuration(tmp_path: Path, hooks: Path, homes: dict[str, str]) -> None:

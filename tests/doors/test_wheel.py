@@ -51,16 +51,17 @@ def installed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home / "bin"
 
 
-def test_the_wheel_holds_code_rules_policies_and_schemas(source: Path, built: Path) -> None:
+def test_the_wheel_holds_code_rules_policies_schemas_and_templates(source: Path, built: Path) -> None:
     (wheel,) = built.glob("*.whl")
     names = set(zipfile.ZipFile(wheel).namelist())
     for folder, target in (
         ("chittyops_policy", "chittyops_policy"),
         ("policies", "chittyops_policy/_data/policies"),
         ("schemas", "chittyops_policy/_data/schemas"),
+        ("templates", "chittyops_policy/_data/templates"),
     ):
         for path in (source / folder).rglob("*"):
-            if path.is_file() and path.suffix in (".py", ".yml", ".json"):
+            if path.is_file() and path.suffix in (".py", ".yml", ".json", ".md", ""):
                 assert f"{target}/{path.relative_to(source / folder).as_posix()}" in names
     assert not [name for name in names if not name.startswith(("chittyops_policy/", "chittyops_policy-"))]
 
@@ -105,6 +106,27 @@ def test_every_command_finds_its_data(installed: Path, tmp_path: Path, arguments
     done = run([str(installed / "chittyops-policy"), *arguments], folder)
     assert done.returncode == 0, done.stdout
     assert expected in done.stdout
+
+
+def test_compiled_data_is_what_the_sources_say(source: Path, installed: Path, tmp_path: Path) -> None:
+    program = """
+import json, sys
+from pathlib import Path
+from chittyops_policy.document import parse
+from chittyops_policy.nodes import packed
+from chittyops_policy.resources import compiled
+source = Path(sys.argv[1])
+for name in ("workflow", "action", "dependabot"):
+    file = f"{name}.schema.json"
+    assert compiled("schemas", file) == json.loads((source / "schemas" / file).read_bytes()), file
+index = source / "chittyops_policy" / "rules" / "index.json"
+assert compiled("rules", "index.json") == json.loads(index.read_bytes())
+tree = parse("chittyos.yml", (source / "policies" / "chittyos.yml").read_bytes()).root
+assert compiled("policies", "chittyos.yml") == packed(tree)
+assert compiled("policies", "other.yml") is None
+"""
+    done = run([str(installed / "python"), "-P", "-c", program, str(source)], tmp_path)
+    assert done.returncode == 0, done.stdout
 
 
 def test_the_code_that_runs_is_the_installed_one(installed: Path, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def tool(name: str) -> str:
     """The path of node or npm. Raises Unavailable."""
     found = shutil.which(name, path=_search_path())
     if found is None:
-        raise Unavailable(f"{name} is not installed (Node 20 or later runs GitHub's own parser)")
+        raise Unavailable(f"{name} is not installed (Node 22.15 or later runs GitHub's own parser)")
     return found
 
 

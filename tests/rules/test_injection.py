@@ -1,142 +1,461 @@
-"""Rules about what strangers write and a job executes."""
+"""Values that become code: whose they are, and scripts that get them from the environment instead."""
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
+import subprocess
 from collections import Counter
+from functools import lru_cache
+from pathlib import Path
 
 import pytest
 
-from .checked import corpus, found, needs_corpus, report
+from chittyops_policy.document import parse_text, to_value
+from chittyops_policy.edits import apply, expected
+from chittyops_policy.engine import examine
+from chittyops_policy.injection import script_of
+from chittyops_policy.model import Decision, Fix
+from chittyops_policy.policy import Overrides, effective
+from chittyops_policy.script_proof import script_meaning_kept
+from chittyops_policy.snapshot import ACTION, WORKFLOW, MemoryTree, Snapshot, kind_of
+from chittyops_policy.step_shells import shell_of_step
+from chittyops_policy.workflow import Action, Step, Workflow
 
-ON = "on: pull_request_target\n"
-JOB = "jobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
-ENV = '"$GITHUB_ENV"'
+from .checked import CATALOGUE, CORPUS, PACK, TODAY, corpus, found, needs_corpus
 
-
-def step(*lines: str, env: str = "", on: str = ON) -> str:
-    body = "".join(f"          {line}\n" for line in lines)
-    return f"{on}{JOB}      - run: |\n{body}" + (f"        env: {env}\n" if env else "")
-
-
-# ---------------------------------------------------------------------------------------------------- github-env
-
-
-@pytest.mark.parametrize(
-    ("lines", "env", "shown"),
-    [
-        ((f'echo "A=$TITLE" >> {ENV}',), "{TITLE: '${{ github.event.pull_request.title }}'}", "$TITLE"),
-        ((f'echo "A=$TITLE" >> {ENV}',), "", "$TITLE"),
-        ((f'echo "A=${{TITLE}}" >> {ENV}',), "", "${TITLE}"),
-        (("echo A=${{ github.head_ref }} >> $GITHUB_ENV",), "", "${{ github.head_ref }}"),
-        ((f'echo "A=$(cat pr/number)" >> {ENV}',), "", "$(cat pr/number)"),
-        ((f'printf "A=%s" "$B" >> {ENV}',), "", "$B"),
-        ((f"jq -r .env pr.json >> {ENV}",), "", "$(jq -r .env pr.json)"),
-        ((f"cat vars.env >> {ENV}",), "", "$(cat vars.env)"),
-        ((f"echo $B | tee -a {ENV}",), "", "$B"),
-        ((f"cat vars.env | tee -a {ENV}",), "", "$(cat vars.env)"),
-        ((f"cat <<EOF >> {ENV}", "A=$B", "EOF"), "", "$B"),
-        ((f"if true; then echo A=$B >> {ENV}; fi",), "", "$B"),
-    ],
-)
-def test_a_computed_value_in_a_privileged_job(lines: tuple[str, ...], env: str, shown: str) -> None:
-    [entry] = found("github-env", step(*lines, env=env))
-    assert entry.endswith(f": {shown} goes into GITHUB_ENV of a job that runs for pull_request_target")
+RULES = ("template-injection", "template-expansion")
+PATH = ".github/workflows/x.yml"
 
 
-@pytest.mark.parametrize(
-    ("lines", "env"),
-    [
-        ((f"echo A=1 >> {ENV}",), ""),
-        ((f"printf 'A=1\\n' >> {ENV}",), ""),
-        ((f'echo "A=$MODE" >> {ENV}',), "{MODE: check}"),
-        ((f'echo "A=$TOKEN" >> {ENV}',), "{TOKEN: '${{ secrets.TOKEN }}'}"),
-        ((f'echo "A=$PR" >> {ENV}',), "{PR: '${{ github.event.pull_request.number }}'}"),
-        ((f'echo "A=${{{{ github.sha }}}}-$GITHUB_RUN_ID" >> {ENV}',), ""),
-        ((f'echo "A=$(date +%s)" >> {ENV}',), ""),
-        (('echo "$RUNNER_TEMP/bin" >> "$GITHUB_PATH"',), ""),
-        ((f"cat <<'EOF' >> {ENV}", "A=$B", "EOF"), ""),
-        ((f"cat <<EOF >> {ENV}", "A=1", "EOF", "echo $B"), ""),
-        ((f"echo A=1 | tee -a {ENV}",), ""),
-        (('echo "A=$B" >> "$GITHUB_OUTPUT"', f"echo A=1 >> {ENV}"), ""),
-        ((f"echo 'writes $B to' {ENV}",), ""),
-    ],
-)
-def test_what_nobody_outside_decides(lines: tuple[str, ...], env: str) -> None:
-    assert found("github-env", step(*lines, env=env)) == []
+def examined(text: str, path: str = PATH, *rules: str) -> tuple[list[tuple[Decision, Fix]], list[Decision]]:
+    """The fixes of the two rules, and the decisions of the rules named (of every rule where none is)."""
+    snapshot = Snapshot(MemoryTree({path: text}), "example/repository")
+    overrides = Overrides(select=rules) if rules else Overrides(profile="everything")
+    policy = effective(CATALOGUE, PACK, None, overrides, slug=snapshot.slug, today=TODAY)
+    result = examine(snapshot, CATALOGUE, policy, today=TODAY)
+    assert not [problem for problem in result.report.problems if problem.kind == "internal"]
+    return [pair for pair in result.fixes if pair[0].rule in RULES], list(result.report.decisions)
+
+
+def fixed(text: str, path: str = PATH) -> str:
+    """The text after the fixes of both rules, each step held to what it declares; a second run changes nothing."""
+    _, before = examined(text, path)
+    for _ in range(20):
+        fixes, _ = examined(text, path, *RULES)
+        if not fixes:
+            break
+        _, fix = fixes[0]
+        document = parse_text(path, text)
+        text = apply(text, fix.edits)
+        after = parse_text(path, text)
+        assert after.error is None
+        assert to_value(after.root) == expected(document, fix.effects)
+    assert not examined(text, path, *RULES)[0]
+    _, now = examined(text, path)
+    new = Counter(item.rule for item in now) - Counter(item.rule for item in before)
+    assert not new, new
+    return text
+
+
+def workflow(run: str, on: str = "issues", shell: str = "") -> str:
+    lines = "".join(f"          {line}\n" for line in run.splitlines())
+    how = f"        shell: {shell}\n" if shell else ""
+    head = f"on: {on}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - name: x\n"
+    return f"{head}{how}        run: |\n{lines}"
+
+
+# --------------------------------------------------------------------------------------------------- what is found
 
 
 @pytest.mark.parametrize(
-    ("on", "fires"),
+    ("on", "expression"),
     [
-        ("on: pull_request_target\n", True),
-        ("on: [push, workflow_run]\n", True),
-        ("on:\n  issue_comment:\n    types: [created]\n", True),
-        ("on: pull_request\n", False),
-        ("on: push\n", False),
-        ("on: workflow_call\n", False),
+        ("issues", "github.event.issue.title"),
+        ("issues", "github.event['issue']['BODY']"),
+        ("issue_comment", "github.event.comment.body"),
+        ("pull_request_target", "github.head_ref"),
+        ("pull_request_target", "github.event.pull_request.head.ref"),
+        ("pull_request_target", "github.event.pull_request.head.label"),
+        ("pull_request_target", "toJSON(github.event.pull_request)"),
+        ("pull_request_target", "toJSON(github)"),
+        ("pull_request_target", "format('x {0}', github.event.pull_request.title)"),
+        ("pull_request_target", "github.event.pull_request.title || 'none'"),
+        ("pull_request_target", "github.event_name == 'push' && 'x' || github.event.pull_request.title"),
+        ("pull_request_target", "fromJSON(toJSON(github.event.pull_request)).title"),
+        ("discussion_comment", "github.event.discussion.title"),
+        ("workflow_run", "github.event.workflow_run.head_branch"),
+        ("workflow_run", "github.event.workflow_run.head_commit.message"),
+        ("gollum", "github.event.pages[0].page_name"),
+        ("push", "join(github.event.commits.*.message, ' ')"),
+        ("issues", "github.event.*.body"),
+        ("workflow_call", "github.event.issue.title"),
     ],
 )
-def test_only_privileged_events_count(on: str, fires: bool) -> None:
-    assert len(found("github-env", step(f'echo "A=$B" >> {ENV}', on=on))) == fires
-
-
-# --------------------------------------------------------------------------------------------- argument-injection
-
-TITLE = "{T: '${{ github.event.pull_request.title }}', N: '${{ github.event.pull_request.number }}', F: x}"
+def test_text_of_outsiders(on: str, expression: str) -> None:
+    assert len(found("template-injection", workflow(f"echo '${{{{ {expression} }}}}'", on))) == 1
+    assert found("template-expansion", workflow(f"echo '${{{{ {expression} }}}}'", on)) == []
 
 
 @pytest.mark.parametrize(
-    ("line", "program"),
+    "expression",
     [
-        ('git fetch origin "$T"', "git"),
-        ('git log "${T}"', "git"),
-        ('sudo tar cf out.tar "$T"', "tar"),
-        ("curl $T", "curl"),
-        ('curl -s --fail="x" "$T"', "curl"),
-        ('if ! make "$T"; then exit 1; fi', "make"),
-        ('python3 "$T"', "python3"),
+        "github.event.pull_request.head.sha",
+        "github.event.pull_request.number",
+        "github.event.pull_request.head.repo.fork",
+        "github.event.pull_request.user.login",
+        "github.event.pull_request",
+        "github.job",
+        "github.triggering_actor",
+        "needs.a.result",
+        "steps.a.outcome",
+        "contains(github.event.pull_request.title, 'x')",
+        "github.event.pull_request.title == 'x'",
+        "!github.event.pull_request.title",
+        "github.event.pull_request.title && 'x'",
+        "hashFiles(github.head_ref)",
+        "github.event.issue.title",
+        "secrets.TOKEN",
+        "runner.temp",
+        "matrix.os",
     ],
 )
-def test_a_strangers_word_at_the_place_of_an_option(line: str, program: str) -> None:
-    [entry] = found("argument-injection", step(line, env=TITLE))
-    assert f"$T, which strangers write, can be an option of {program}: " in entry
+def test_values_that_cannot_hold_a_command(expression: str) -> None:
+    text = workflow(f"echo '${{{{ {expression} }}}}'", "pull_request_target")
+    text = text.replace("    steps:", "    strategy: {matrix: {os: [a, b]}}\n    steps:")
+    assert found("template-injection", text) == []
+    assert found("template-expansion", text) == []
 
 
 @pytest.mark.parametrize(
-    "line",
+    "expression",
     [
-        'git fetch origin -- "$T"',
-        'git fetch origin "refs/heads/$T"',
-        'git fetch origin "$N"',
-        'git fetch origin "$F"',
-        'git fetch origin "$OTHER"',
-        'gh pr create --title "$T"',
-        'gh "$T"',
-        'curl --data-raw "$T" https://example.com',
-        'curl --data="$T" https://example.com',
-        'echo "$T"',
-        'test "$T" = x',
-        "echo 'git fetch $T'",
-        "git commit -m 'a $T'",
+        "inputs.a",
+        "inputs[github.sha]",
+        "github.event.inputs.a",
+        "github.event.client_payload.id",
+        "github.event.label.description",
+        "github.ref_name",
+        "github.base_ref",
+        "steps.a.outputs.b",
+        "needs.a.outputs.b",
+        "matrix.b",
+        "env.NOT_HERE",
     ],
 )
-def test_a_value_or_a_part_of_a_word_is_no_option(line: str) -> None:
-    assert found("argument-injection", step(line, env=TITLE)) == []
+def test_values_that_somebody_chooses(expression: str) -> None:
+    text = workflow(f"echo '${{{{ {expression} }}}}'", "pull_request")
+    text = text.replace("    steps:", '    strategy: {matrix: "${{ fromJSON(needs.a.outputs.m) }}"}\n    steps:')
+    assert found("template-injection", text) == []
+    assert len(found("template-expansion", text)) == 1
 
 
-def test_the_nearest_env_counts() -> None:
-    text = step('git log "$T"', env="{T: main}").replace("    steps:", f"    env: {TITLE}\n    steps:")
-    assert found("argument-injection", text) == []
-    assert len(found("argument-injection", text.replace("        env: {T: main}\n", ""))) == 1
+def test_events_with_secrets_are_graver() -> None:
+    for on, severity in (("pull_request", "medium"), ("pull_request_target", "high"), ("[push, issues]", "high")):
+        name = "issue" if "issues" in on else "pull_request"
+        text = workflow(f"echo '${{{{ github.event.{name}.title }}}}'", on)
+        assert [item.severity for item in examined(text, PATH, "template-injection")[1]] == [severity]
+
+
+@pytest.mark.parametrize(
+    ("kind", "listed"), [("string", 1), ("boolean", 0), ("number", 0), ("choice", 0), ("environment", 1)]
+)
+def test_the_type_of_an_input_decides(kind: str, listed: int) -> None:
+    on = f"{{workflow_dispatch: {{inputs: {{a: {{type: {kind}, options: [x]}}}}}}}}"
+    assert len(found("template-expansion", workflow("echo '${{ inputs.a }}'", on))) == listed
+
+
+def test_steps_that_never_run_are_left_out() -> None:
+    text = workflow("echo '${{ github.head_ref }}'", "pull_request_target")
+    assert found("template-injection", text.replace("- name: x", "- if: false")) == []
+    assert found("template-injection", text.replace("    steps:", "    if: ${{ false }}\n    steps:")) == []
+
+
+def test_scripts_that_actions_run() -> None:
+    text = (
+        "on: issues\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: appleboy/ssh-action@v1\n"
+        "        with:\n          Script: echo '${{ github.event.issue.title }}'\n"
+        "          host: ${{ github.event.issue.body }}\n"
+    )
+    assert found("template-injection", text) == [
+        "${{ github.event.issue.title }}: github.event.issue.title is text that outsiders write, and it becomes a part "
+        "of the script of appleboy/ssh-action"
+    ]
+    [decision] = examined(text, PATH, "template-injection")[1]
+    assert "how appleboy/ssh-action hands variables to its script is not known here" in decision.unfixable
+
+
+# -------------------------------------------------------------------------------------------------------- the fixes
+
+
+def changed_lines(before: str, after: str) -> list[str]:
+    """The lines that a fix adds, without indentation."""
+    return [line.strip() for line in after.splitlines() if line not in before.splitlines()]
+
+
+def test_every_value_of_a_step_moves_in_one_change() -> None:
+    text = workflow("echo '${{ github.event.issue.title }}' # it's\ncat <<EOF\n${{ github.event.issue.body }}\nEOF")
+    fixes, _ = examined(text, PATH, "template-injection")
+    assert [fix.title for _, fix in fixes] == ["hand the values over in env as ISSUE_BODY, ISSUE_TITLE"] * 2
+    assert fixes[0][1].edits == fixes[1][1].edits
+    assert {fix.safety for _, fix in fixes} == {"safe"}
+    assert changed_lines(text, fixed(text)) == [
+        "env:",
+        "ISSUE_TITLE: ${{ github.event.issue.title }}",
+        "ISSUE_BODY: ${{ github.event.issue.body }}",
+        'echo "$ISSUE_TITLE" # it\'s',
+        "${ISSUE_BODY}",
+    ]
+
+
+def test_what_is_refused_does_not_keep_the_rest() -> None:
+    text = workflow("echo '${{ github.event.issue.title }}'\njq '.x = \"${{ github.event.issue.body }}\"' y")
+    fixes, decisions = examined(text, PATH, "template-injection")
+    assert len(fixes) == 1
+    assert [item.unfixable for item in decisions] == [
+        "",
+        "it stands in the script of jq, which reads the value as text of its own (line 2 of the script)",
+    ]
+    assert "jq '.x = \"${{ github.event.issue.body }}\"' y" in fixed(text)
+
+
+def test_values_without_quotes_are_a_matter_of_review() -> None:
+    text = workflow("TITLE=${{ github.event.issue.title }}")
+    [(_, fix)] = examined(text, PATH, "template-injection")[0]
+    assert fix.safety == "review"
+    assert "it is one word from now on" in fix.notes[0]
+    assert changed_lines(text, fixed(text))[-1] == 'TITLE="${ISSUE_TITLE}"'
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param(
+            "      - run: echo '${{ github.event.issue.title }}'\n",
+            "      - run: echo \"$ISSUE_TITLE\"\n        env:\n"
+            "          ISSUE_TITLE: ${{ github.event.issue.title }}\n",
+            id="run is the only key",
+        ),
+        pytest.param(
+            "      - env:\n          A: b # why\n        run: echo '${{ github.event.issue.title }}'\n",
+            "      - env:\n          A: b # why\n          ISSUE_TITLE: ${{ github.event.issue.title }}\n"
+            '        run: echo "$ISSUE_TITLE"\n',
+            id="env is there",
+        ),
+        pytest.param(
+            "      - {run: \"echo '${{ github.event.issue.title }}'\", env: {A: b}}\n",
+            '      - {run: "echo \\"$ISSUE_TITLE\\"", env: {A: b, ISSUE_TITLE: \'${{ github.event.issue.title }}\'}}\n',
+            id="flow style",
+        ),
+        pytest.param(
+            "      - id: a # first\n        run: >-\n          echo\n          '${{ github.event.issue.title }}'\n",
+            "      - id: a # first\n        env:\n          ISSUE_TITLE: ${{ github.event.issue.title }}\n"
+            '        run: >-\n          echo\n          "$ISSUE_TITLE"\n',
+            id="a folded block",
+        ),
+        pytest.param(
+            "      - run: |\n          echo '${{ github.event.issue.title }}'\n\n      - run: ls\n",
+            '      - run: |\n          echo "$ISSUE_TITLE"\n        env:\n'
+            "          ISSUE_TITLE: ${{ github.event.issue.title }}\n\n      - run: ls\n",
+            id="a blank line behind",
+        ),
+        pytest.param(
+            "      - run: 'echo \"${{ github.event.issue.title }}\"'\n        shell: pwsh\n",
+            "      - run: 'echo \"$env:ISSUE_TITLE\"'\n        env:\n"
+            "          ISSUE_TITLE: ${{ github.event.issue.title }}\n        shell: pwsh\n",
+            id="PowerShell",
+        ),
+    ],
+)  # fmt: skip
+def test_only_the_lines_that_are_meant_change(before: str, after: str) -> None:
+    head = "on: issues\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+    assert fixed(head + before) == head + after
+    assert fixed((head + before).replace("\n", "\r\n")) == (head + after).replace("\n", "\r\n")
+
+
+def test_a_composite_action() -> None:
+    text = (
+        "name: a\ndescription: b\ninputs:\n  names: {description: c}\nruns:\n  using: composite\n  steps:\n"
+        "    - shell: bash\n      run: echo '${{ inputs.names }}' | tr , '\\n'\n"
+    )
+    assert changed_lines(text, fixed(text, "action.yml")) == [
+        "env:",
+        "INPUTS_NAMES: ${{ inputs.names }}",
+        "run: echo \"$INPUTS_NAMES\" | tr , '\\n'",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shell", "runs_on", "more", "reason"),
+    [
+        ("", "${{ inputs.where }}", "", "which shell runs the script cannot be told"),
+        ("", "self-hosted", "", "which shell runs the script cannot be told"),
+        ("cmd", "windows-latest", "", "it would still be code there"),
+        ("fish {0}", "ubuntu-latest", "", "scripts for fish {0} are not rewritten"),
+        ("", "ubuntu-latest", "        env: ${{ fromJSON(vars.ENV) }}\n", "the step's env is not a mapping"),
+    ],
+)
+def test_a_step_that_is_left_alone_with_the_reason(shell: str, runs_on: str, more: str, reason: str) -> None:
+    text = workflow("echo '${{ github.event.issue.title }}'", shell=shell).replace("ubuntu-latest", runs_on)
+    text = text.replace("        run:", more + "        run:")
+    [decision] = examined(text, PATH, "template-injection")[1]
+    assert reason in decision.unfixable
+
+
+@pytest.mark.parametrize(
+    ("job", "shell"),
+    [
+        ("runs-on: ubuntu-24.04", "bash"),
+        ("runs-on: [self-hosted, linux, x64]", "bash"),
+        ("runs-on: {group: a, labels: macos-14}", "bash"),
+        ("runs-on: windows-2022", "pwsh"),
+        ("runs-on: ubuntu-latest\n    container: debian", "sh"),
+        ("runs-on: ubuntu-latest\n    container: debian\n    defaults: {run: {shell: bash}}", "bash"),
+        ("runs-on: '${{ matrix.os }}'\n    strategy: {matrix: {os: [ubuntu-latest, macos-latest]}}", "bash"),
+        ("runs-on: '${{ matrix.os }}'\n    strategy: {matrix: {os: [ubuntu-latest, windows-latest]}}", ""),
+        ("runs-on: '${{ matrix.os }}'\n    strategy: {matrix: {include: [{os: windows-latest}]}}", "pwsh"),
+        ("runs-on: '${{ matrix.os }}'\n    strategy: {matrix: '${{ fromJSON(vars.M) }}'}", ""),
+        ("runs-on: self-hosted", ""),
+        ("runs-on: ubuntu-latest\n    defaults: {run: {shell: 'bash -eux {0}'}}", "bash"),
+        ("runs-on: ubuntu-latest\n    defaults: {run: {shell: '${{ matrix.shell }}'}}", ""),
+        ("runs-on: ubuntu-latest\n    defaults: {run: {shell: 'docker exec x bash {0}'}}", "docker exec x bash {0}"),
+    ],
+)
+def test_which_shell_runs_a_step(job: str, shell: str) -> None:
+    view = Workflow(parse_text(PATH, f"on: push\njobs:\n  a:\n    {job}\n    steps:\n      - run: ls\n"))
+    assert shell_of_step(view, view.jobs[0], view.jobs[0].steps[0])[0] == shell
+
+
+# --------------------------------------------------------------------------------------------------- real workflows
+
+
+def _steps(view: Workflow | Action) -> list[Step]:
+    return [step for job in view.jobs for step in job.steps] if isinstance(view, Workflow) else list(view.steps)
+
+
+@lru_cache(maxsize=2)
+def corpus_fixes(part: str) -> tuple[Counter[str], Counter[str]]:
+    """How findings of both rules end, and the reasons of those that stay; every fix is tried on the way."""
+    ends: Counter[str] = Counter()
+    reasons: Counter[str] = Counter()
+    for snapshot in corpus(part):
+        policy = effective(CATALOGUE, PACK, None, Overrides(select=RULES), slug=snapshot.slug, today=TODAY)
+        result = examine(snapshot, CATALOGUE, policy, today=TODAY)
+        for decision in result.report.decisions:
+            if decision.rule in RULES:
+                ends[f"{decision.rule}: {decision.fix_safety or 'refused'}"] += 1
+                if not decision.fix_safety:
+                    reasons[decision.unfixable.partition(" (line ")[0]] += 1
+        tried = set()
+        for decision, fix in result.fixes:
+            if (decision.path, fix.edits) not in tried:
+                tried.add((decision.path, fix.edits))
+                _try(snapshot, decision, fix)
+    return ends, reasons
+
+
+def _try(snapshot: Snapshot, decision: Decision, fix: Fix) -> None:
+    text = snapshot.text(decision.path)
+    assert text is not None
+    before, after = parse_text(decision.path, text), parse_text(decision.path, apply(text, fix.edits))
+    assert after.error is None
+    assert to_value(after.root) == expected(before, fix.effects)
+    kind = Workflow if kind_of(decision.path) == WORKFLOW else Action
+    old, new = kind(before), kind(after)
+    jobs = [job for job in old.jobs for _ in job.steps] if isinstance(old, Workflow) else [None] * len(old.steps)
+    for job, was, now in zip(jobs, _steps(old), _steps(new), strict=True):
+        (script, action, _), (changed, _, _) = script_of(was), script_of(now)
+        if script is None or changed is None or script.value == changed.value:
+            continue
+        gained = (
+            {
+                name: value[3:-2].strip()
+                for name, value in to_value(now.env).items()
+                if was.env is None or name not in was.env
+            }
+            if now.env is not None
+            else {}
+        )
+        known = {}
+        for env in (old.env if isinstance(old, Workflow) else None, job.env if job else None, was.env):
+            for name, value in (to_value(env) if env is not None else {}).items():
+                known[name] = value[3:-2].strip() if str(value).startswith("${{") else f"env.{name}"
+        known |= {name: f"env.{name}" for name in known if f"env.{name}" in script.value}
+        shell = "github-script" if action else shell_of_step(old, job, was)[0]
+        assert script_meaning_kept(script.value, changed.value, shell, gained, known) is None
 
 
 @needs_corpus
-def test_what_real_workflows_write() -> None:
-    seen = Counter(
-        f"{snapshot.slug}/{decision.path}"
-        for part in ("chittyos", "public")
+def test_how_many_findings_of_real_workflows_are_fixed() -> None:
+    assert corpus_fixes("chittyos")[0] == {
+        "template-injection: safe": 1,
+        "template-expansion: review": 151,
+        "template-expansion: refused": 37,
+    }
+    assert corpus_fixes("public")[0] == {"template-expansion: review": 143, "template-expansion: refused": 40}
+
+
+@needs_corpus
+@pytest.mark.parametrize("part", ["chittyos", "public"])
+def test_every_refusal_has_a_reason(part: str) -> None:
+    assert "" not in corpus_fixes(part)[1]
+    assert "the script stands in several places of the file" not in corpus_fixes(part)[1]
+
+
+@needs_corpus
+@pytest.mark.parametrize(
+    ("slug", "path", "line"),
+    [
+        ("chittyos/chittychronicle", ".github/workflows/governance.yml", 'tier="$STEPS_TIER_TIER"'),
+        ("chittyos/chittyops", ".github/workflows/auto-merge.yml", 'CONFIG="$STEPS_CONFIG_CONFIG"'),
+        (
+            "chittyos/chittyconnect",
+            ".github/actions/chittyconnect-credentials/action.yml",
+            "CREDS_JSON=$(echo \"$INPUTS_CREDENTIALS\" | tr ',' '\\n' | jq -R . | jq -s .)",
+        ),
+    ],
+)
+def test_the_places_that_the_best_fixer_of_the_field_breaks(slug: str, path: str, line: str) -> None:
+    text = next(snapshot for snapshot in corpus("chittyos") if snapshot.slug == slug).text(path)
+    assert text is not None
+    while fixes := examined(text, path, *RULES)[0]:
+        text = apply(text, fixes[0][1].edits)
+    assert line in [found_line.strip() for found_line in text.splitlines()]
+
+
+RESTRICTED = re.compile(
+    r"github\.(?:actor|workflow)\b|job\.(?:status|services)|\.html_url|\.login|\.head_sha|author_association|"
+    r"env\.(?:BIN_OUT|GOPATH)\b|inputs\.phase\b"
+)
+"""What zizmor reports beside: logins, SHAs, addresses and states, a choice, and variables that the file itself sets."""
+
+
+@needs_corpus
+@pytest.mark.skipif(shutil.which("zizmor") is None, reason="zizmor is not installed; the dev dependencies bring it")
+@pytest.mark.parametrize(("part", "both", "only_theirs"), [("chittyos", 165, 15), ("public", 165, 38)])
+def test_what_zizmor_finds_beside_is_text_in_which_no_command_fits(part: str, both: int, only_theirs: int) -> None:
+    files = {
+        str(Path(snapshot.root) / path): snapshot
         for snapshot in corpus(part)
-        for decision in report(snapshot, "github-env").decisions
-        if decision.rule == "github-env"
-    )
-    assert seen == Counter({"aquasecurity/trivy/.github/workflows/backport.yaml": 1})
+        for path in snapshot.subjects()
+        if kind_of(path) in (WORKFLOW, ACTION)
+    }
+    command = ["zizmor", "--offline", "--no-config", "--no-ignores", "--no-progress", "--quiet", "--format", "json"]
+    done = subprocess.run([*command, *files], capture_output=True, text=True, check=False)
+    theirs = set()
+    for finding in json.loads(done.stdout):
+        if finding["ident"] == "template-injection":
+            [place] = [place for place in finding["locations"] if place["symbolic"]["kind"] == "Primary"]
+            start = place["concrete"]["location"]["start_point"]
+            theirs.add((place["symbolic"]["key"]["Local"]["verbatim_path"], start["row"] + 1))
+    mine = set()
+    for snapshot in corpus(part):
+        policy = effective(CATALOGUE, PACK, None, Overrides(select=RULES), slug=snapshot.slug, today=TODAY)
+        for decision in examine(snapshot, CATALOGUE, policy, today=TODAY).report.decisions:
+            if decision.region is not None and decision.rule in RULES:
+                mine.add((str(Path(snapshot.root) / decision.path), decision.region.line))
+    assert (len(theirs & mine), len(theirs - mine)) == (both, only_theirs)
+    for path, line in theirs - mine:
+        text = Path(path).read_text(encoding="utf-8").splitlines()[line - 1]
+        assert RESTRICTED.search(text), f"{Path(path).relative_to(CORPUS)}:{line}: {text.strip()}"

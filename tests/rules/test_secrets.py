@@ -24,6 +24,7 @@ from chittyops_policy.snapshot import MemoryTree, Snapshot
 from chittyops_policy.workflow import Action, Workflow
 
 from .checked import corpus, covered, found, needs_corpus, report
+from .repaired import refusals, repaired
 
 HEAD = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n"
 
@@ -347,8 +348,8 @@ def test_registry_passwords_are_judged_whatever_they_look_like() -> None:
     )
     messages = [entry.rpartition(": ")[2] for entry in found("hardcoded-secret", text)]
     assert messages == [
-        "the registry password of the container is written out here",
-        "a GitHub token is written out here",
+        "the registry password of the container is written out here; rotate it first",
+        "a GitHub token is written out here; rotate it first",
     ]
 
 
@@ -422,3 +423,229 @@ def test_the_corpus_has_no_credential_and_never_loads_the_library() -> None:
                 assert candidates(snapshot.text(path) or "") == []
                 workflows += 1
     assert workflows > 500
+
+
+# ------------------------------------------------------------------------------------------------------- artipacked
+
+
+def steps(*entries: str) -> str:
+    return HEAD + "".join(f"      - {entry}\n" for entry in entries)
+
+
+def severities(rule: str, text: str) -> list[str]:
+    snapshot = Snapshot(MemoryTree({".github/workflows/x.yml": text}))
+    return [decision.severity for decision in report(snapshot, rule).decisions]
+
+
+UPLOAD = "uses: actions/upload-artifact@{}\n        with: {{path: {}}}"
+PERSISTED = {
+    "kept in the workspace": (["uses: actions/checkout@v4"], ["medium"]),
+    "kept beside it": (["uses: actions/checkout@v6"], ["low"]),
+    "the newest of a moving tag": (["uses: actions/checkout@v5"], ["medium"]),
+    "a commit with its version": ([f"uses: actions/checkout@{'ab' * 20} # v6.0.2"], ["low"]),
+    "a commit with its version, as others write it": ([f"uses: actions/checkout@{'ab' * 20} # tag=v3.0.0"], ["medium"]),
+    "a commit without": ([f"uses: actions/checkout@{'ab' * 20}"], ["medium"]),
+    "a branch": (["uses: actions/checkout@main"], ["medium"]),
+    "any letter case": (["uses: Actions/Checkout@v4"], []),
+    "no value at all": (["uses: actions/checkout@v4\n        with: {fetch-depth: 0}"], ["medium"]),
+    "false": (["uses: actions/checkout@v4\n        with: {persist-credentials: false}"], []),
+    "a text": (["uses: actions/checkout@v4\n        with: {persist-credentials: 'false'}"], []),
+    "true is a decision": (["uses: actions/checkout@v4\n        with: {persist-credentials: true}"], []),
+    "an expression": (["uses: actions/checkout@v4\n        with: {persist-credentials: '${{ inputs.x }}'}"], []),
+    "another action": (["uses: example/checkout@v4"], []),
+    "a push": (["uses: actions/checkout@v4", "run: git push"], []),
+    "a push with options": (["uses: actions/checkout@v4", "run: git -C docs push --tags"], []),
+    "a push before it": (["run: git push", "uses: actions/checkout@v4"], ["medium"]),
+    "a stash is no push": (["uses: actions/checkout@v4", "run: git stash push -u"], ["medium"]),
+    "pushing an image is no push": (["uses: actions/checkout@v4", "run: git log && docker push x"], ["medium"]),
+    "an action that pushes": (["uses: actions/checkout@v4", "uses: EndBug/add-and-commit@v9"], []),
+    "all of it handed over": (["uses: actions/checkout@v4", UPLOAD.format("v3", "./")], ["high"]),
+    "all but hidden files": (["uses: actions/checkout@v4", UPLOAD.format("v4", ".")], ["medium"]),
+    "all but hidden files since 4.4": (["uses: actions/checkout@v4", UPLOAD.format("v4.3.6", "'**'")], ["high"]),
+    "handed over, but the token lies elsewhere": (["uses: actions/checkout@v7", UPLOAD.format("v3", ".")], ["low"]),
+    "handed over from there": (["uses: actions/checkout@v7", UPLOAD.format("v4", "'${{ runner.temp }}'")], ["high"]),
+    "a part of it": (["uses: actions/checkout@v4", UPLOAD.format("v3", "dist")], ["medium"]),
+    "the folder of the checkout": (
+        ["uses: actions/checkout@v4\n        with: {path: src}", UPLOAD.format("v3", "src/")], ["high"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("entries", "expected"), PERSISTED.values(), ids=PERSISTED)
+def test_a_checkout_and_what_follows_it(entries: list[str], expected: list[str]) -> None:
+    assert severities("artipacked", steps(*entries)) == expected
+
+
+@pytest.mark.parametrize(
+    ("following", "safety"),
+    [
+        ("uses: actions/setup-node@v6", "safe"),
+        ("run: npm ci && echo done", "safe"),
+        ("run: |\n          pip install -r requirements.txt\n          pytest", "safe"),
+        ("run: make", "review"),
+        ("run: npm run build", "review"),
+        ("run: git fetch --tags", "review"),
+        ("uses: example/unheard-of@v1", "review"),
+        ("run: Write-Output x\n        shell: pwsh", "review"),
+    ],
+)
+def test_the_fix_is_safe_where_only_known_steps_follow(following: str, safety: str) -> None:
+    after, titles = repaired("artipacked", steps("uses: actions/checkout@v7 # note", following))
+    assert titles == [f"{safety}: set persist-credentials: false"]
+    assert after == steps(
+        "uses: actions/checkout@v7 # note\n        with:\n          persist-credentials: false", following
+    )
+
+
+@pytest.mark.parametrize("place", ["top", "job"])
+def test_a_job_that_may_write_may_push_in_a_script(place: str) -> None:
+    text = steps("uses: actions/checkout@v4", "run: npm run release")
+    granted = "permissions: {contents: write}\n"
+    text = (
+        text.replace("jobs:", granted + "jobs:") if place == "top" else text.replace("  a:\n", f"  a:\n    {granted}")
+    )
+    assert refusals("artipacked", text) == [
+        "the job may write to the repository, and a script of it may push with the token"
+    ]
+    assert refusals("artipacked", text.replace("contents: write", "contents: read")) == []
+
+
+def test_a_checkout_that_an_alias_repeats_is_left_alone() -> None:
+    text = "on: push\njobs:\n  a: {runs-on: x, steps: &s [uses: actions/checkout@v4]}\n  b: {runs-on: x, steps: *s}\n"
+    assert set(refusals("artipacked", text)) == {"the anchor &s shares this text with other places of the file"}
+
+
+# ---------------------------------------------------------------------------------- secrets that reach too far
+
+
+@pytest.mark.parametrize(
+    ("value", "spans"),
+    [
+        ("${{ fromJSON(secrets.A).b }}", ["fromJSON(secrets.A)"]),
+        ("${{ FromJson( secrets['A'] )['b'] }}", ["FromJson( secrets['A'] )"]),
+        ("${{ fromJSON(secrets.A || '{}').b }}", ["fromJSON(secrets.A || '{}')"]),
+        ("${{ format('{0}', fromJSON(secrets.A).b) }}", ["fromJSON(secrets.A)"]),
+        ("${{ fromJSON(vars.A).b }}", []),
+        ("${{ secrets.A }}", []),
+        ("fromJSON(secrets.A)", []),
+    ],
+)
+def test_parts_of_a_secret_are_not_hidden(value: str, spans: list[str]) -> None:
+    entries = found("unredacted-secrets", step(f'"{value}"'))
+    assert [entry.removesuffix(": " + entry.rpartition(": ")[2]) for entry in entries] == spans
+
+
+def test_an_environment_guards_its_secrets() -> None:
+    text = step("${{ secrets.A }}")
+    assert len(found("secrets-outside-env", text)) == 1
+    assert found("secrets-outside-env", text.replace("runs-on: x\n", "runs-on: x\n    environment: {name: y}\n")) == []
+    assert found("secrets-outside-env", text.replace("on: push", "on: [push, workflow_call]")) == []
+    assert found("secrets-outside-env", text, options={"allow": ["a"]}) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "spans"),
+    [
+        pytest.param("env: {A: '${{ secrets.A }}'}\njobs:\n  a: {steps: [run: x, run: y]}\n", ["secrets.A"], id="top"),
+        pytest.param("env: {A: '${{ secrets.A }}'}\njobs:\n  a: {steps: [run: x]}\n", [], id="one step in all"),
+        pytest.param(
+            "env: {A: '${{ secrets.A }}'}\njobs:\n  a: {steps: [run: x]}\n  b: {steps: [run: x]}\n",
+            ["secrets.A"],
+            id="two jobs",
+        ),
+        pytest.param(
+            "jobs:\n  a: {env: {A: 'x-${{ github.token }}'}, steps: [run: x, run: y]}\n", ["github.token"], id="token"
+        ),
+        pytest.param("jobs:\n  a: {env: {A: '${{ vars.A }}'}, steps: [run: x, run: y]}\n", [], id="no secret"),
+        pytest.param("jobs:\n  a: {steps: [{run: x, env: {A: '${{ secrets.A }}'}}, run: y]}\n", [], id="at the step"),
+    ],
+)
+def test_a_secret_of_the_job_is_one_of_every_step(text: str, spans: list[str]) -> None:
+    assert [entry.split(": ")[0] for entry in found("job-secrets", "on: push\n" + text)] == spans
+
+
+HANDED_OVER = {
+    "the environment file of an old version": ("v3", "dist\\n.env", "", [".env"]),
+    "which newer ones leave out": ("v4", ".env", "", []),
+    "unless they are told not to": ("v7", ".env", "include-hidden-files: true, ", [".env"]),
+    "an example of it": ("v3", ".env.example", "", []),
+    "a key needs no dot": ("v7", "out/id_rsa", "", ["out/id_rsa"]),
+    "left out on purpose": ("v3", "dist\\n!.env", "", []),
+    "the state of Terraform": ("v7", "infra/terraform.tfstate", "", ["infra/terraform.tfstate"]),
+    "a file of another name": ("v3", "environment", "", []),
+    "everything": ("v3", "**/*", "", ["**/*"]),
+}
+
+
+@pytest.mark.parametrize(("version", "path", "more", "spans"), HANDED_OVER.values(), ids=HANDED_OVER)
+def test_credentials_among_artifacts(version: str, path: str, more: str, spans: list[str]) -> None:
+    text = steps(f'uses: actions/upload-artifact@{version}\n        with: {{{more}path: "{path}"}}')
+    assert [entry.split(": ")[0] for entry in found("secrets-in-artifacts", text)] == spans
+
+
+TOKEN = "\n        env: {TOKEN: '${{ secrets.TOKEN }}'}"
+PUBLISHED = {
+    "npm": (["run: npm publish" + TOKEN], ["npm publish"]),
+    "a workspace": (["run: pnpm -r publish --no-git-checks" + TOKEN], ["pnpm -r publish --no-git-checks"]),
+    "the new yarn": (["run: yarn npm publish" + TOKEN], ["yarn npm publish"]),
+    "the built-in token": (["run: npm publish\n        env: {NODE_AUTH_TOKEN: '${{ secrets.GITHUB_TOKEN }}'}"], []),
+    "the broker's token": (["run: npm publish\n        env: {NODE_AUTH_TOKEN: '${{ steps.a.outputs.npm }}'}"], []),
+    "a try": (["run: npm publish --dry-run" + TOKEN], []),
+    "GitHub Packages": (["run: npm publish --registry https://npm.pkg.github.com" + TOKEN], []),
+    "set up for another registry": (
+        [
+            "uses: actions/setup-node@v6\n        with: {registry-url: 'https://npm.example.com'}",
+            "run: npm publish" + TOKEN,
+        ],
+        [],
+    ),
+    "a script of that name": (["run: npm run publish-docs" + TOKEN], []),
+    "PyPI": (["run: twine upload dist/*" + TOKEN], ["twine upload dist/*"]),
+    "PyPI by a module": (["run: python -m twine upload dist/*" + TOKEN], ["python -m twine upload dist/*"]),
+    "an own index": (["run: twine upload --repository-url https://pypi.example.com dist/*" + TOKEN], []),
+    "crates.io": (["run: cargo publish --token ${{ secrets.X }}"], ["cargo publish --token ${{ secrets.X }}"]),
+    "RubyGems": (["run: gem push x.gem" + TOKEN], ["gem push x.gem"]),
+    "NuGet": (
+        ["run: dotnet nuget push x.nupkg -k ${{ secrets.X }}"],
+        ["dotnet nuget push x.nupkg -k ${{ secrets.X }}"],
+    ),
+    "an action of RubyGems": (
+        ["uses: rubygems/configure-rubygems-credentials@v2\n        with: {api-token: '${{ secrets.A }}'}"],
+        ["'${{ secrets.A }}'"],
+    ),
+    "an action for npm, elsewhere": (
+        ["uses: JS-DevTools/npm-publish@v4\n        with: {token: '${{ secrets.A }}', registry: 'https://x.example/'}"],
+        [],
+    ),
+    "an echo": (["run: echo npm publish" + TOKEN], []),
+    "an image": (["run: docker push x" + TOKEN], []),
+}
+
+
+@pytest.mark.parametrize(("entries", "spans"), PUBLISHED.values(), ids=PUBLISHED)
+def test_a_stored_token_publishes(entries: list[str], spans: list[str]) -> None:
+    messages = found("use-trusted-publishing", steps(*entries))
+    assert [entry.partition(": a stored")[0] for entry in messages] == spans
+
+
+def test_pypi_does_not_trust_called_workflows() -> None:
+    text = steps("uses: pypa/gh-action-pypi-publish@v1\n        with: {password: '${{ secrets.A }}'}")
+    assert len(found("use-trusted-publishing", text)) == 1
+    assert found("use-trusted-publishing", text.replace("on: push", "on: workflow_call")) == []
+
+
+@needs_corpus
+def test_stored_credentials_in_real_workflows() -> None:
+    """Each of the four packages that are published with a token was looked at; nothing else in the corpus does it."""
+
+    def count(rule: str) -> tuple[int, int]:
+        return (
+            sum(len(report(snapshot, rule).decisions) for snapshot in corpus("chittyos")),
+            sum(len(report(snapshot, rule).decisions) for snapshot in corpus("public")),
+        )
+
+    assert count("artipacked") == (223, 360)
+    assert count("job-secrets") == (36, 69)
+    assert count("secrets-outside-env") == (142, 109)
+    assert count("use-trusted-publishing") == (3, 1)
+    assert count("secrets-in-artifacts") == count("unredacted-secrets") == (0, 0)

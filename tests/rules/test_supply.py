@@ -9,13 +9,18 @@ from pathlib import Path
 import pytest
 
 from chittyops_policy.catalogue import load
-from chittyops_policy.document import parse_text
-from chittyops_policy.rule import Lookups
+from chittyops_policy.document import parse_text, to_value
+from chittyops_policy.edits import apply, expected
+from chittyops_policy.engine import Examination, examine
+from chittyops_policy.model import Edit, Effect
+from chittyops_policy.policy import Overrides, effective
+from chittyops_policy.rule import ON_BRANCH, Lookups
 from chittyops_policy.rules.supply.unpinned_uses import describe_ref, regime_of
 from chittyops_policy.snapshot import MemoryTree, Snapshot
+from chittyops_policy.versions import Release
 from chittyops_policy.workflow import Uses, Workflow
 
-from .checked import corpus, found, needs_corpus, report, unknown
+from .checked import CATALOGUE, PACK, TODAY, corpus, found, needs_corpus, report, unknown
 
 SHA = "11bd71901bbe5b1630ceea73d27597364c9af683"
 HEAD = "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n"
@@ -449,3 +454,296 @@ def test_the_calls_between_the_organisations_repositories_keep_their_contracts()
 
 def test_the_rules_of_this_folder_are_in_the_catalogue() -> None:
     assert {"unpinned-uses", "missing-local-reference", "uncallable-workflow"} <= {rule.id for rule in load()}
+
+
+# ------------------------------------------------------------------------- fixes of unpinned-uses, wrong comments
+
+PINNED = "34e114876b0b11c390a56381ad16ebd13914f8d5"
+"""actions/checkout v4.3.1, which a lock of this test's own names, so that no newer pack changes the outcome."""
+LOCK = f"version: 1\npins:\n  actions/checkout:\n    v4.3.1: {{commit: {PINNED}, seen: 2026-11-25, source: github}}\n"
+
+
+def fixed(steps: str, *rules: str, path: str = ".github/workflows/x.yml", lock: str = LOCK) -> tuple[str, list[str]]:
+    """The steps after every fix, and what each finding offers: ``safety: title`` or why there is none.
+
+    What the edits declare is held to what they do; a second run must find nothing of what was fixed, and no rule
+    anything that was not there before.
+    """
+    head = HEAD if "workflows" in path else "name: x\ndescription: x\nruns:\n  using: composite\n  steps:\n"
+    text = head + steps
+    files = {path: text, **({".github/chittyops-pins.yml": lock} if lock else {})}
+    rules = rules or ("unpinned-uses",)
+
+    def run(files: dict[str, str], select: tuple[str, ...]) -> Examination:
+        snapshot = Snapshot(MemoryTree(files), "example/repository")
+        policy = effective(CATALOGUE, PACK, None, Overrides(select=select), slug="", today=TODAY)
+        found = examine(snapshot, CATALOGUE, policy, today=TODAY)
+        assert not [problem for problem in found.report.problems if problem.kind == "internal"], found.report.problems
+        return found
+
+    before = run(files, rules)
+    offers = [
+        f"{decision.fix_safety}: {decision.fix_title}" if decision.fix_title else decision.unfixable
+        for decision in before.report.decisions
+    ]
+    edits = {(edit.span.start, edit.span.end, edit.text): edit for _, fix in before.fixes for edit in fix.edits}
+    effects = {repr(effect): effect for _, fix in before.fixes for effect in fix.effects}
+    after = apply(text, edits.values())
+    document = parse_text(path, text)
+    assert to_value(parse_text(path, after).root) == expected(document, effects.values())
+    again = run({**files, path: after}, rules)
+    assert not again.fixes
+    assert len(again.report.decisions) == len(offers) - len(before.fixes)
+    everything = tuple(rule.id for rule in CATALOGUE if rule.visits)
+    new = Counter(decision.rule for decision in run({**files, path: after}, everything).report.decisions)
+    assert not new - Counter(decision.rule for decision in run(files, everything).report.decisions)
+    return after.removeprefix(head), offers
+
+
+@pytest.mark.parametrize(
+    ("step", "after"),
+    [
+        ("- uses: actions/checkout@v4", "- uses: actions/checkout@{} # v4.3.1"),
+        ("- uses: Actions/Checkout@V4   ", "- uses: Actions/Checkout@{} # v4.3.1"),
+        ("- uses: 'actions/checkout@v4.3' #v4", "- uses: 'actions/checkout@{}' # v4.3.1"),
+        ('- uses: "actions/checkout@v4.3.1"\t# tag=v4.3.1', '- uses: "actions/checkout@{}"\t# v4.3.1'),
+        ("- uses: actions/checkout@4 # pin @4", "- uses: actions/checkout@{} # v4.3.1"),
+        ("- uses: actions/checkout/sub@refs/tags/v4", "- uses: actions/checkout/sub@{} # v4.3.1"),
+        ("- uses: actions/checkout@v4 # the newest", "- uses: actions/checkout@{} # v4.3.1 # the newest"),
+        ("- {name: x,\n   uses: actions/checkout@v4\n  }", "- {{name: x,\n   uses: actions/checkout@{} # v4.3.1\n  }}"),
+        ("- parallel:\n    - uses: actions/checkout@v4", "- parallel:\n    - uses: actions/checkout@{} # v4.3.1"),
+        ("- uses: actions/checkout@v4\r\n- run: x\r", "- uses: actions/checkout@{} # v4.3.1\r\n- run: x\r"),
+    ],
+    ids=[
+        "plain", "letter case and blanks", "single quotes, glued comment", "double quotes, a tab", "without v",
+        "a folder of it", "other words", "flow style over lines", "parallel", "CRLF",
+    ],
+)  # fmt: skip
+def test_an_action_is_pinned_where_it_stands(step: str, after: str) -> None:
+    text = "".join(f"      {line}\n" for line in step.split("\n"))
+    wanted = "".join(f"      {line}\n" for line in after.format(PINNED).split("\n"))
+    got, offers = fixed(text)
+    assert got == wanted
+    assert len(offers) == 1 and offers[0].startswith("safe: pin ") and offers[0].endswith(" to v4.3.1")
+
+
+def test_a_composite_action_and_the_last_line_of_a_file() -> None:
+    assert fixed("    - uses: actions/checkout@v4", path="tools/setup/action.yml") == (
+        f"    - uses: actions/checkout@{PINNED} # v4.3.1",
+        ["safe: pin actions/checkout to v4.3.1"],
+    )
+
+
+def test_actions_of_one_repository_share_the_commit() -> None:
+    lock = f"version: 1\npins:\n  acme/suite:\n    v3.1.0: {{commit: {PINNED}, seen: 2026-11-25, source: github}}\n"
+    steps = "      - uses: acme/suite/init@v3\n      - uses: Acme/Suite/analyze@v3.1\n      - uses: acme/suite@v3.1.0\n"
+    assert fixed(steps, lock=lock)[0] == (
+        f"      - uses: acme/suite/init@{PINNED} # v3.1.0\n"
+        f"      - uses: Acme/Suite/analyze@{PINNED} # v3.1.0\n"
+        f"      - uses: acme/suite@{PINNED} # v3.1.0\n"
+    )
+
+
+@pytest.mark.parametrize("other", ["acme/suite/init@v3.1.0", f"acme/suite/init@{PINNED} # v3"])
+def test_actions_of_one_repository_stay_at_one_version(other: str) -> None:
+    """The newest release is not taken where another action of the repository is at an exact one of that major."""
+    lock = (
+        "version: 1\npins:\n  acme/suite:\n"
+        f"    v3.1.0: {{commit: {PINNED}, seen: 2026-11-25, source: github}}\n"
+        f"    v3.2.0: {{commit: {'a' * 40}, seen: 2026-11-25, source: github}}\n"
+    )
+    got, _ = fixed(f"      - uses: acme/suite/analyze@v3\n      - uses: {other}\n", lock=lock)
+    assert got.splitlines()[0] == f"      - uses: acme/suite/analyze@{PINNED} # v3.1.0"
+    alone, _ = fixed(f"      - uses: acme/suite/analyze@v3\n      - uses: acme/suite/analyze@{PINNED}\n", lock=lock)
+    assert alone.splitlines()[0] == f"      - uses: acme/suite/analyze@{'a' * 40} # v3.2.0", "the same action twice"
+
+
+@pytest.mark.parametrize(
+    ("step", "reason"),
+    [
+        ("{uses: actions/checkout@v4}", "something else follows on the same line, {so}"),
+        ("uses: |\n          actions/checkout@v4", "the reference does not stand on one line, {so}"),
+        ("&step\n        uses: actions/checkout@v4", "the anchor &step shares this text with other places of the file"),
+        ("uses: docker://alpine:3", "which digest a tag of an image has only its registry knows, {and_}"),
+        ("uses: actions/checkout", "it names no action that could be looked up"),
+    ],
+    ids=["flow style", "block", "anchor", "image", "no ref"],
+)  # fmt: skip
+def test_where_no_pin_can_be_written_nothing_is_changed(step: str, reason: str) -> None:
+    text = f"      - {step}\n"
+    so, and_ = "so that no comment can name its version", "and no registry is asked"
+    assert fixed(text) == (text, [reason.format(so=so, and_=and_)])
+
+
+def test_a_broken_lock_stops_every_pin() -> None:
+    text = "      - uses: actions/checkout@v4.2.2\n"
+    assert fixed(text, lock="version: 1\n") == (text, [".github/chittyops-pins.yml cannot be read"])
+
+
+def test_what_a_person_should_weigh_is_for_review() -> None:
+    text = "      - uses: gitleaks/gitleaks-action@v2.3.9\n      - uses: tj-actions/changed-files@v45.0.7\n"
+    _, offers = fixed(text, lock="")
+    assert offers == [
+        "review: pin gitleaks/gitleaks-action to v2.3.9",
+        "review: pin tj-actions/changed-files to v45.0.7",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("comment", "after"),
+    [
+        ("# v4.2.2", "# v4.3.1"),
+        ("# pin @v3.1", "# pin @v4.3.1"),
+        ("#tag=v5", "#tag=v4.3.1"),
+        ("#  ratchet:actions/checkout@v3  ", "#  ratchet:actions/checkout@v4.3.1  "),
+    ],
+)
+def test_a_wrong_comment_names_the_version_of_the_commit(comment: str, after: str) -> None:
+    got, offers = fixed(f"      - uses: 'actions/checkout@{PINNED}' {comment}\n", "ref-version-mismatch", lock="")
+    assert got == f"      - uses: 'actions/checkout@{PINNED}' {after}\n"
+    assert offers == ["review: let the comment say v4.3.1"]
+
+
+@pytest.mark.parametrize(
+    "uses",
+    [
+        f"actions/checkout@{PINNED} # v4.3.1",
+        f"actions/checkout@{PINNED} # v4",
+        f"actions/checkout@{PINNED}",
+        f"actions/checkout@{PINNED} # v3 is too old",
+        f"{{uses: actions/checkout@{PINNED}}} # v3",
+        "actions/checkout@v4 # v3",
+        "./local # v3",
+        f"acme/unknown@{PINNED} # v3",
+        f"docker://alpine@sha256:{PINNED}{PINNED[:24]} # v3",
+    ],
+)
+def test_a_comment_that_may_be_right_is_left_alone(uses: str) -> None:
+    line = f"      - {uses}\n" if uses.startswith("{") else f"      - uses: {uses}\n"
+    assert found("ref-version-mismatch", HEAD + line) == []
+
+
+def test_a_commit_that_nobody_knows_gets_no_name() -> None:
+    almost = PINNED[:-1] + "6"
+    assert fixed(f"      - uses: actions/checkout@{almost} # v4.3.1\n", "ref-version-mismatch", lock="")[1] == [
+        "neither the lock nor the pack knows which version this commit is"
+    ]
+
+
+# What kept a reference of the corpus from being pinned, by the first words of the reason.
+REASONS = {
+    "is a branch, or a tag that its owner moves": "branch",
+    "has nothing of": "unknown action",
+    "has no release of": "unknown version",
+    "has only its registry knows": "image",
+    "something else follows": "place",
+    "there is a warning about": "compromised",
+}
+
+
+@needs_corpus
+@pytest.mark.parametrize(
+    ("part", "outcomes"),
+    [
+        ("chittyos", {"safe": 482, "review": 52, "branch": 24, "unknown action": 6, "unknown version": 2}),
+        (
+            "public",
+            {
+                "safe": 197,
+                "review": 18,
+                "branch": 51,
+                "unknown action": 12,
+                "image": 6,
+                "unknown version": 2,
+                "excepted": 1,
+            },
+        ),
+    ],
+)
+def test_how_many_references_of_real_workflows_are_pinned(part: str, outcomes: dict[str, int]) -> None:
+    counts: Counter[str] = Counter()
+    for snapshot in corpus(part):
+        policy = effective(CATALOGUE, PACK, None, Overrides(select=("unpinned-uses",)), slug="", today=TODAY)
+        result = examine(snapshot, CATALOGUE, policy, today=TODAY)
+        assert not [problem for problem in result.report.problems if problem.kind == "internal"]
+        edits: dict[str, list[Edit]] = {}
+        effects: dict[str, list[Effect]] = {}
+        for decision in result.report.decisions:
+            words = decision.unfixable or decision.state
+            counts[decision.fix_safety or next((REASONS[key] for key in REASONS if key in words), words)] += 1
+        for decision, fix in result.fixes:
+            edits.setdefault(decision.path, []).extend(fix.edits)
+            effects.setdefault(decision.path, []).extend(fix.effects)
+        for path in edits:
+            document = snapshot.document(path)
+            assert document is not None
+            after = parse_text(path, apply(document.text, edits[path]))
+            assert to_value(after.root) == expected(document, effects[path]), path
+            assert len(after.text.splitlines()) == len(document.text.splitlines())
+    assert dict(counts) == outcomes
+
+
+@needs_corpus
+def test_the_wrong_comments_of_real_workflows() -> None:
+    """Of some 1,200 pinned references five have the comment of another version; each was looked at by hand."""
+    messages = Counter(
+        decision.message.split(" by the pack")[0]
+        for part in ("chittyos", "public")
+        for snapshot in corpus(part)
+        for decision in report(snapshot, "ref-version-mismatch").decisions
+    )
+    assert sorted(messages.elements()) == [
+        "the comment says v1, but this commit is v2.9.1",
+        "the comment says v1.0.26, but this commit is v3.25.13",
+        "the comment says v1.1.1, but this commit is v2.4.0",
+        "the comment says v2, but this commit is v4.1.1",
+        "the comment says v3.0.0, but this commit is v4.1.1",
+    ]
+
+
+@pytest.mark.parametrize("rule", ["unpinned-uses", "ref-version-mismatch"])
+def test_the_fixes_give_what_the_examples_show(rule: str) -> None:
+    shown = [example for example in CATALOGUE.rules[rule].examples() if example.after]
+    assert shown
+    for example in shown:
+        snapshot = Snapshot(MemoryTree(example.files), "example/repository")
+        policy = effective(CATALOGUE, PACK, None, Overrides(select=(rule,)), slug="", today=TODAY)
+        edits = [edit for _, fix in examine(snapshot, CATALOGUE, policy, today=TODAY).fixes for edit in fix.edits]
+        for path, after in example.after.items():
+            assert apply(example.files[path], edits) == after
+
+
+def test_a_result_holds_as_long_as_the_lock_stays_the_same() -> None:
+    """Also where there is none: what was looked for in vain is part of what a kept result depends on."""
+    snapshot = Snapshot(MemoryTree({".github/workflows/x.yml": f"{HEAD}      - uses: actions/checkout@v4\n"}))
+    report(snapshot, "unpinned-uses")
+    assert snapshot.reads()[".github/chittyops-pins.yml"] is None
+
+
+def test_a_fix_asks_github_where_the_call_may() -> None:
+    class Asked:
+        """A host that knows one release; the one that asks GitHub has tests of its own."""
+
+        def answers(self, slug: str) -> bool:
+            return True
+
+        def find(self, slug: str, ref: str) -> Release | None:
+            return Release("v9.9.9", PINNED, "GitHub (2026-11-25)") if (slug, ref) == ("acme/x", "v9") else None
+
+        def at(self, slug: str, commit: str) -> tuple[Release, ...]:
+            return ()
+
+        def branch(self, slug: str, name: str) -> Release | None:
+            return None
+
+        def peel(self, slug: str, sha: str) -> str | None:
+            return None
+
+        def membership(self, slug: str, commit: str) -> str:
+            return ON_BRANCH
+
+    snapshot = Snapshot(MemoryTree({".github/workflows/x.yml": f"{HEAD}      - uses: acme/x@v9\n"}))
+    policy = effective(CATALOGUE, PACK, None, Overrides(select=("unpinned-uses",)), slug="", today=TODAY)
+    [(_, fix)] = examine(snapshot, CATALOGUE, policy, today=TODAY, lookups=Lookups(pins=Asked())).fixes
+    assert (fix.title, fix.safety) == ("pin acme/x to v9.9.9", "safe")
+    assert fix.notes == ("The commit comes from GitHub (2026-11-25).",)

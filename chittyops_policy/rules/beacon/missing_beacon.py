@@ -161,6 +161,12 @@ def _examples() -> tuple[Example, ...]:
             "A Worker is deployed and nothing reports to the Beacon",
             {path: _DEPLOY, "wrangler.toml": _WRANGLER},
             fires=("deploy",),
+            parameters={"own_actions": {"commit": "0123456789abcdef0123456789abcdef01234567", "version": "1.2.3"}},
+            after={
+                path: _DEPLOY + "      - name: Report to ChittyBeacon\n"
+                "        uses: ChittyOS/chittyops-policy/actions/chittybeacon@0123456789abcdef0123456789abcdef01234567"
+                " # v1.2.3\n",
+            },
         ),
         Example(
             "A step reports the deployment",
@@ -221,9 +227,9 @@ RULE = Rule(
         "somewhere to report its deployments, so that one place knows what is live and which version of it."
     ),
     how=(
-        "Add a Beacon step to the workflow: the chittybeacon action, or a POST to the Beacon's /track. The forms that "
-        "count stand under `parameters: beacon` of the policy. Do not add the npm package by name: see "
-        "unresolvable-beacon."
+        "Add a Beacon step to the workflow: the chittybeacon action, which a fix puts in, or a POST to the Beacon's "
+        "/track. The forms that count stand under `parameters: beacon` of the policy. Do not add the npm package by "
+        "name: see unresolvable-beacon."
     ),
     limits=(
         "Scripts that a step calls are not opened, and a program of another language that reports by itself is not "
@@ -232,6 +238,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     places=("workflow", "action"),
-    unfixable="no fix has been written for it",
     tags=("hardening-gap", "external/cwe/cwe-778", "owasp-cicd-sec-10"),
 )

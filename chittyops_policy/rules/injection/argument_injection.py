@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 
 from chittyops_policy.document import Scalar
+from chittyops_policy.expressions import segments
+from chittyops_policy.injection import is_free_text
 from chittyops_policy.rule import WORKFLOW, Context, Example, Rule
 from chittyops_policy.scripts import commands_of, scripts
 
@@ -15,14 +17,6 @@ if TYPE_CHECKING:
     from chittyops_policy.model import Finding
     from chittyops_policy.scripts import Script
     from chittyops_policy.workflow import Workflow
-
-_WRITABLE = re.compile(
-    r"^\$\{\{\s*github\.(?:head_ref|event\.(?:(?:issue|pull_request|discussion)\.(?:title|body)|"
-    r"(?:comment|review|review_comment)\.body|pull_request\.head\.(?:ref|label)|head_commit\.message|"
-    r"workflow_run\.(?:head_branch|display_title)))\s*\}\}$",
-    re.I,
-)
-"""Texts that whoever opens a pull request, an issue or a discussion writes, whole (GitHub's "Script injections")."""
 
 OPTIONS = {
     "cargo": "--config runs a program",
@@ -46,21 +40,26 @@ OPTIONS = {
 }
 """Program → what an option of it does for somebody else, as its own manual says."""
 
+_VARIABLE = re.compile(r"\$(\w+)|\$\{(\w+)\}|\$\{\{\s*env\.(\w+)\s*\}\}")
+
 _PREFIXED = ("git", "gh", "docker", "npm", "cargo", "go")
 """Programs whose first word is a subcommand: an option in its place is refused."""
 
 
 def _check(workflow: Workflow, context: Context) -> Iterator[Finding]:
     for script in scripts(workflow):
+        text = script.node.value
         names = _writable(workflow, script)
-        if not names or not any(f"${name}" in script.node.value or f"${{{name}" in script.node.value for name in names):
+        fields = {text[segment.start : segment.end] for segment in segments(text)}
+        written = {field for field in fields if is_free_text(workflow, field)}
+        if not written and not any(match[match.lastindex or 0] in names for match in _VARIABLE.finditer(text)):
             continue
         for command in commands_of(script, context):
             program = command.program
             harm = OPTIONS.get(program[0]) if program else None
-            name = _as_option(program, names) if harm else ""
-            if name:
-                message = f"${name}, which strangers write, can be an option of {program[0]}: {harm}"
+            shown = _as_option(program, names, written) if harm else ""
+            if shown:
+                message = f"{shown}, which strangers write, can be an option of {program[0]}: {harm}"
                 yield context.inside(workflow.document, script.node, command.start, command.end, message)
 
 
@@ -70,22 +69,25 @@ def _writable(workflow: Workflow, script: Script) -> frozenset[str]:
     for env in (workflow.env, script.job.env if script.job is not None else None, script.step.env):
         for name, _, node in env.pairs() if env is not None else ():
             values[name] = node.value.strip() if isinstance(node, Scalar) else ""
-    return frozenset(name for name, value in values.items() if _WRITABLE.match(value))
+    return frozenset(name for name, value in values.items() if is_free_text(workflow, value))
 
 
-def _as_option(program: tuple[str, ...], names: frozenset[str]) -> str:
-    """The variable that begins a word where options are read, '' for none: behind ``--`` there are none any more."""
+def _as_option(program: tuple[str, ...], names: frozenset[str], written: set[str]) -> str:
+    """What begins a word where options are read, '' for nothing: behind ``--`` there are none any more."""
     for at, word in enumerate(program[1:], 1):
         if word == "--":
             return ""
         if at == 1 and program[0] in _PREFIXED:
             continue
-        match = re.match(r"\$(\w+)|\$\{(\w+)\}", word)
-        name = (match[1] or match[2]) if match else ""
+        match = _VARIABLE.match(word)
+        if match is not None and match[match.lastindex or 0] in names:
+            shown = match[0]
+        else:
+            shown = next((text for text in written if word.startswith(text)), "")
         before = program[at - 1]
         # `--title "$TITLE"` gives the option its value; after `-x` alone nobody can tell, and mostly it is one, too.
-        if name in names and not (before.startswith("-") and "=" not in before and len(before) > 1):
-            return name
+        if shown and not (before.startswith("-") and "=" not in before and len(before) > 1):
+            return shown
     return ""
 
 
@@ -107,6 +109,11 @@ def _examples() -> tuple[Example, ...]:
             "A branch may be called --upload-pack=...",
             _WORKFLOW.format(run='git fetch origin "$HEAD"'),
             fires=('git fetch origin "$HEAD"',),
+        ),
+        Example(
+            "So may one that is written into the command",
+            _WORKFLOW.format(run="git fetch origin ${{ github.head_ref }}"),
+            fires=("git fetch origin ${{ github.head_ref }}",),
         ),
         Example("Two dashes end the options", _WORKFLOW.format(run='git fetch origin -- "$HEAD"')),
         Example(
@@ -132,8 +139,9 @@ RULE = Rule(
     ),
     how='Put -- before it, or something that is no dash: git fetch origin -- "$HEAD", "refs/heads/$HEAD", "./$FILE".',
     limits=(
-        "It follows a text from the event through env into a command of the same step, not through other variables, "
-        "outputs or files, and knows some programs."
+        "It follows a text from the event, also through env, into a command of the same step, not through other "
+        "variables, outputs or files, and knows some programs. Where the text is a part of the script itself, "
+        "template-injection is the graver finding; its fix leaves this one."
     ),
     examples=_examples,
     check=_check,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from chittyops_policy.document import Scalar
+from chittyops_policy.outsiders import privileged_events
 from chittyops_policy.rule import WORKFLOW, Context, Example, Rule
 from chittyops_policy.scripts import commands_of, scripts
 
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from chittyops_policy.scripts import Script
     from chittyops_policy.shell_commands import Command
     from chittyops_policy.workflow import Workflow
-
-PRIVILEGED = ("pull_request_target", "workflow_run", "issue_comment", "issues", "discussion", "discussion_comment")
-"""Events that strangers cause and that run with the repository's secrets."""
 
 _FILE = re.compile(r"GITHUB_(?:ENV|PATH)\b")
 _EXPANSION = re.compile(r"\$\{\{.*?\}\}|\$\{[^}]*\}|\$\([^)]*\)?|`[^`]*`|\$\w+", re.S)
@@ -36,8 +34,8 @@ _OUR_EXPRESSIONS = re.compile(
 
 
 def _check(workflow: Workflow, context: Context) -> Iterator[Finding]:
-    trigger = next((name for name in PRIVILEGED if name in workflow.triggers), "")
-    if not trigger:
+    events = privileged_events(workflow)
+    if not events:
         return
     for script in scripts(workflow):
         text = script.node.value
@@ -50,7 +48,7 @@ def _check(workflow: Workflow, context: Context) -> Iterator[Finding]:
             value = _first(_texts(command, every, text), harmless) if file else ""
             if value:
                 shown = value if len(value) <= 40 else value[:37] + "..."
-                message = f"{' '.join(shown.split())} goes into {file} of a job that runs for {trigger}"
+                message = f"{' '.join(shown.split())} goes into {file} of a job that runs for {events[0]}"
                 yield context.inside(workflow.document, script.node, command.start, command.end, message)
 
 

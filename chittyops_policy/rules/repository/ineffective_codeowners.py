@@ -43,13 +43,28 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
         yield context.missing(path, f"{path} has no line that names an owner")
         return
     yield from _foreign_teams(snapshot, context, owners)
-    sound = True
-    for protected in context.options["protected"]:
-        for finding in _protection(snapshot, context, owners, protected):
-            sound = False
-            yield finding
-    if sound:
+    findings = protection(snapshot, context, owners)
+    yield from findings
+    if not findings:
         yield Evidence(path)
+
+
+def protection(snapshot: Snapshot, context: Context, owners: CodeOwners) -> list[Finding]:
+    """What is wrong with the protection of the option's paths under some CODEOWNERS, be it that of the snapshot."""
+    return [
+        finding
+        for protected in context.options["protected"]
+        for finding in _protection(snapshot, context, owners, protected)
+    ]
+
+
+def probes(snapshot: Snapshot, protected: str) -> tuple[str, ...]:
+    """The files by which the protection of a path is judged; of a folder a new file first, then those in it."""
+    if not protected.endswith("/"):
+        return (protected,)
+    folder = protected.rstrip("/")
+    existing = [name for name in snapshot.folder(folder) if not name.endswith("/")]
+    return tuple(f"{folder}/{name}" for name in (_NEW_FILE, *existing))
 
 
 def _foreign_teams(snapshot: Snapshot, context: Context, owners: CodeOwners) -> Iterator[Finding]:
@@ -67,13 +82,11 @@ def _foreign_teams(snapshot: Snapshot, context: Context, owners: CodeOwners) -> 
 
 def _protection(snapshot: Snapshot, context: Context, owners: CodeOwners, protected: str) -> Iterator[Finding]:
     """What is wrong with the protection of one path: one finding for each line that undoes it."""
-    folder = protected.rstrip("/") if protected.endswith("/") else None
-    existing = [] if folder is None else [name for name in snapshot.folder(folder) if not name.endswith("/")]
-    probes = [protected] if folder is None else [f"{folder}/{name}" for name in (_NEW_FILE, *existing)]
+    files = probes(snapshot, protected)
     accepted = tuple(context.options["owners"])
     uncovered: list[str] = []
     told: set[Line] = set()
-    for probe in probes:
+    for probe in files:
         matching = owners.matching_lines(probe)
         if not matching:
             uncovered.append(probe)
@@ -81,7 +94,7 @@ def _protection(snapshot: Snapshot, context: Context, owners: CodeOwners, protec
         last = matching[-1]
         if last in told:
             continue
-        what = protected if probe == probes[0] else probe
+        what = protected if probe == files[0] else probe
         depth = max(line.depth_in(protected) for line in matching)
         meant = next(line for line in reversed(matching) if line.depth_in(protected) == depth)
         undone = depth > 0 and meant is not last and last.depth_in(protected) < depth
@@ -108,8 +121,8 @@ def _protection(snapshot: Snapshot, context: Context, owners: CodeOwners, protec
                 severity="medium",
             )
     # What is not there yet needs no owner.
-    if uncovered and (existing if folder is not None else snapshot.has(protected)):
-        shown = protected if uncovered[0] == probes[0] else uncovered[0]
+    if uncovered and (len(files) > 1 or snapshot.has(protected)):
+        shown = protected if uncovered[0] == files[0] else uncovered[0]
         yield context.missing(owners.path, f"no line covers {shown}, so nobody has to review a change to it")
 
 

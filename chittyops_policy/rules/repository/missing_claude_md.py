@@ -26,9 +26,47 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
         yield Evidence(_NAME)
 
 
+_PACKAGE = """\
+{
+  "name": "shop",
+  "scripts": {"build": "tsc", "test": "vitest run"},
+  "devDependencies": {"typescript": "5.9.3", "vitest": "4.0.8"}
+}
+"""
+_GUIDE = """\
+# Developing shop
+
+- `.`: a Node.js project
+
+Read [README.md](README.md) first.
+
+## Commands
+
+- install: `npm ci`
+- build: `npm run build`
+- test: `npm test`
+
+## Continuous integration
+
+Workflows belong into `.github/workflows/`; there are none yet.
+The repository is held to the ChittyOS standard: run `chittyops-policy check` before a commit. Actions are pinned to
+commits, every job has a timeout and no more permissions than it needs.
+
+## Not to be touched without its owners
+
+`.github/`: what lies there runs with the repository's permissions.
+"""
+
+
 def _examples() -> tuple[Example, ...]:
     return (
-        Example("no development guide", {"README.md": "# Project\n"}, ("CLAUDE.md",)),
+        Example(
+            "no development guide",
+            {"README.md": "# Shop\n", "package.json": _PACKAGE, "package-lock.json": "{}\n"},
+            ("CLAUDE.md",),
+            slug="example/shop",
+            after={"CLAUDE.md": _GUIDE},
+        ),
         Example("a guide at the top", {"CLAUDE.md": "# How to work here\n\nRun `make test`.\n"}),
         Example("an empty file is no guide", {"CLAUDE.md": "\n"}, ("CLAUDE.md",)),
         Example("another letter case is another file", {"claude.md": "# How to work here\n"}, ("CLAUDE.md",)),
@@ -49,6 +87,5 @@ RULE = Rule(
     how="Add CLAUDE.md at the top: what the project is, how to build, test and deploy it, what must not be touched.",
     examples=_examples,
     check=_check,
-    unfixable="no fix has been written for it",
     tags=("hardening-gap",),
 )

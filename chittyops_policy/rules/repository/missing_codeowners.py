@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chittyops_policy.required_files import lookalikes
-from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, Rule
+from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, Option, Rule
 from chittyops_policy.snapshot import CODEOWNERS_PATHS
 
 TYPE_CHECKING = False
@@ -35,6 +35,15 @@ def _examples() -> tuple[Example, ...]:
             "no CODEOWNERS in any of the three places",
             {".github/workflows/ci.yml": _WORKFLOW, "README.md": "# Project\n"},
             (".github/CODEOWNERS",),
+            after={
+                ".github/CODEOWNERS": (
+                    "# Who has to approve changes. The last line that matches decides, so lines about other files go "
+                    "above it.\n"
+                    "# https://docs.github.com/repositories/managing-your-repositorys-settings-and-features/"
+                    "customizing-your-repository/about-code-owners\n"
+                    "\n/.github/ @example/cicd-admins\n"
+                )
+            },
         ),
         Example("the third place counts as well", {"docs/CODEOWNERS": "* @example/maintainers\n"}),
         Example(
@@ -59,7 +68,13 @@ RULE = Rule(
     how="Add .github/CODEOWNERS: the default owners first, the lines for .github/workflows/ last.",
     examples=_examples,
     check=_check,
-    unfixable="no fix has been written for it",
+    options={
+        "owners": Option(
+            [],
+            "Who owns .github/ in a file that a fix creates; `@*/team` is the team of the repository's organisation.",
+            {"type": "array", "items": {"type": "string", "pattern": "^(@[^/\\s]+(/[^/\\s]+)?|[^@\\s]+@[^@\\s]+)$"}},
+        ),
+    },
     tags=("hardening-gap", "external/cwe/cwe-284", "owasp-cicd-sec-1"),
     limits="Whether branch protection asks for code owners' reviews is a setting that files do not show.",
 )

@@ -117,14 +117,35 @@ def _examples() -> tuple[Example, ...]:
     workflow = {".github/workflows/ci.yml": _WORKFLOW}
     npm = "version: 2\nupdates:\n  - package-ecosystem: npm\n    directory: /\n    schedule:\n      interval: weekly\n"
     actions = npm.replace("npm", ECOSYSTEM)
+    entry = (
+        "  - package-ecosystem: github-actions\n    directory: /\n    schedule:\n      interval: weekly\n"
+        "    cooldown:\n      default-days: 7\n"
+        "    groups:\n      github-actions:\n        patterns:\n          - '*'\n"
+    )
     return (
-        Example("workflows, and nothing that updates them", workflow, (".github/dependabot.yml",)),
-        Example("Dependabot, but not for actions", {**workflow, ".github/dependabot.yml": npm}, ("updates",)),
+        Example(
+            "workflows, and nothing that updates them",
+            workflow,
+            (".github/dependabot.yml",),
+            after={
+                ".github/dependabot.yml": (
+                    "# Releases are proposed when they are a week old: by then others may have found a malicious one.\n"
+                    f"version: 2\nupdates:\n{entry}"
+                )
+            },
+        ),
+        Example(
+            "Dependabot, but not for actions",
+            {**workflow, ".github/dependabot.yml": npm},
+            ("updates",),
+            after={".github/dependabot.yml": npm + entry},
+        ),
         Example("Dependabot for actions", {**workflow, ".github/dependabot.yml": actions}),
         Example(
             "an entry that may not open any pull request",
             {**workflow, ".github/dependabot.yml": actions + "    open-pull-requests-limit: 0\n"},
             ("0",),
+            after={".github/dependabot.yml": actions + "    cooldown:\n      default-days: 7\n"},
         ),
         Example(
             "Renovate does the same work; it looks after actions unless told otherwise",
@@ -157,7 +178,6 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
-    unfixable="no fix has been written for it",
     tags=("hardening-gap", "external/cwe/cwe-1104", "owasp-cicd-sec-3"),
     limits=(
         "Whether the Renovate app is installed, what a preset adds and whether `directories` covers composite actions "

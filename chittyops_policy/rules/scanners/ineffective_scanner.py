@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from chittyops_policy.step_contracts import Match, Runs
     from chittyops_policy.workflow import Job, Step, Workflow
 
-    _Judged: TypeAlias = "dict[tuple[str, int, int], list[tuple[Match, list[_Reason]]]]"
+    _Judged: TypeAlias = "dict[tuple[str, int, int], list[tuple[Match, list[Reason]]]]"
+    _Judgements: TypeAlias = "dict[str, tuple[tuple[Match, ...], _Judged]]"
 
 _STATUS = r"\b(?:always|failure|cancelled)\s*\("
 _FAILS = r"\bexit\s+[\"']?[1-9$]|setFailed\s*\(|(?:sys|process)\.exit\s*\(\s*[1-9]|GITHUB_(?:OUTPUT|ENV)\b"
@@ -44,38 +45,54 @@ _REPORT_ENDINGS = (".json", ".sarif", ".txt", ".xml")
 _BY_HAND = "never runs by itself"
 
 
-class _Reason:
-    """Why a scan is in vain: words, and the node or the document and span that make it so."""
+SWITCHED_OFF, TOLERATED, SWALLOWED, PERMISSION = "if", "continue-on-error", "script", "permissions"
+OPTION, INPUT, LENIENT = "option", "input", "lenient"
+TOKEN, WAITING, TRIGGER = "token", "needs", "on"
+"""What makes a scan vain: a false condition, a tolerated failure, a script that hides it, a missing scope; an option or
+an input that mutes the tool, the absence of one that it needs; no token, a job before it that is off, no event that
+starts it."""
 
-    __slots__ = ("document", "node", "text", "verb")
 
-    def __init__(self, verb: str, text: str, document: Document | None = None, node: Node | None = None) -> None:
+class Reason:
+    """Why a scan is in vain: words, and the node that makes it so, with its document.
+
+    `kind` is one of the above; `name` is the scope, option, input or variable that it is about.
+    """
+
+    __slots__ = ("document", "kind", "name", "node", "text", "verb")
+
+    def __init__(
+        self,
+        verb: str,
+        text: str,
+        document: Document | None = None,
+        node: Node | None = None,
+        *,
+        kind: str = TRIGGER,
+        name: str = "",
+    ) -> None:
         self.verb = verb
         self.text = text
         self.document = document
         self.node = node
+        self.kind = kind
+        self.name = name
 
 
 def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
     scanners = scanners_of(context)
-    runs = runs_of(context)
     if not any(scanners.found.values()):
         yield NotApplicable("no step runs a scanner that the policy knows")
-    for id, scanner in scanners.known.items():
-        found = scanners.found[id]
-        judged = _judged(found, scanner, scanners, runs)
-        if runs.narrow is not None and any(reasons for cases in judged.values() for _, reasons in cases):
-            # How grave it is depends on what else the repository runs.
-            found = everywhere(scanner, context)
-            judged = _judged(found, scanner, scanners, runs)
+    for id, (found, judged) in context.once(_judgements).items():
+        scanner = scanners.known[id]
         # A step that several workflows run is in vain only where it is so in each of them.
         useful = [cases[0][0] for cases in judged.values() if any(not reasons for _, reasons in cases)]
-        titles = {_title(match, scanner) for match in useful}
-        steps = {(_step_of(match), _title(match, scanner)) for match in useful}
+        titles = {title_of(match, scanner) for match in useful}
+        steps = {(_step_of(match), title_of(match, scanner)) for match in useful}
         called = any(match.placed is None for match in found)
         for cases in judged.values():
             match, reasons = cases[0]
-            title = _title(match, scanner)
+            title = title_of(match, scanner)
             elsewhere = called or title in titles
             if not all(against for _, against in cases) or (_step_of(match), title) in steps:
                 continue  # a gentle first run beside a strict second one in the same step is somebody's intention
@@ -83,6 +100,35 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
                 continue  # a release that is started by hand may well scan once more
             yield _finding(match, reasons, scanner, elsewhere, context)
         yield from _configuration(scanner, snapshot, context)
+
+
+def judgement(finding: Finding, context: Context) -> tuple[Scanner, Match, list[Reason]] | None:
+    """The step that a finding is about, with every reason; None for a finding about a configuration file."""
+    judgements: _Judgements = context.once(_judgements)
+    for id, (_, judged) in judgements.items():
+        for cases in judged.values():
+            match, reasons = cases[0]
+            document, _, place = _spot(match)
+            if (document.path, Span(place.start, place.end)) == (finding.path, finding.span):
+                if finding.anchor == _anchor(id, match):
+                    return scanners_of(context).known[id], match, reasons
+    return None
+
+
+def _judgements(context: Context) -> _Judgements:
+    """Scanner → what was found of it, and what speaks against each place."""
+    scanners = scanners_of(context)
+    runs = runs_of(context)
+    result: _Judgements = {}
+    for id, scanner in scanners.known.items():
+        found = scanners.found[id]
+        judged = _judged(found, scanner, scanners, runs)
+        if runs.narrow is not None and any(reasons for cases in judged.values() for _, reasons in cases):
+            # How grave it is depends on what else the repository runs.
+            found = everywhere(scanner, context)
+            judged = _judged(found, scanner, scanners, runs)
+        result[id] = found, judged
+    return result
 
 
 def _judged(found: tuple[Match, ...], scanner: Scanner, scanners: Scanners, runs: Runs) -> _Judged:
@@ -94,21 +140,9 @@ def _judged(found: tuple[Match, ...], scanner: Scanner, scanners: Scanners, runs
     return judged
 
 
-def _finding(match: Match, reasons: list[_Reason], scanner: Scanner, elsewhere: bool, context: Context) -> Finding:
-    placed = match.placed
-    assert placed is not None
-    document, node = placed.anchor
-    place: Node | Span = node
-    if placed.own:
-        step = placed.step
-        if match.command is not None and step.run is not None:
-            node = step.run
-            place = document.spot(step.run, match.command.start, match.command.list_end)
-        elif step.uses is not None:
-            node = place = step.uses.node
+def _finding(match: Match, reasons: list[Reason], scanner: Scanner, elsewhere: bool, context: Context) -> Finding:
+    document, node, place = _spot(match)
     first = reasons[0]
-    # With another step of the same scanner that works, the standard is met: the finding is then not about it.
-    anchor = f"{'also:' if elsewhere else ''}{scanner.id}:{document.route(node)}"
     related = tuple(
         Related(reason.document.path, reason.node.span, reason.text)
         for reason in reasons
@@ -117,16 +151,36 @@ def _finding(match: Match, reasons: list[_Reason], scanner: Scanner, elsewhere: 
     return context.at(
         document,
         place,
-        f"{_title(match, scanner)} {first.verb}: {first.text}",
+        f"{title_of(match, scanner)} {first.verb}: {first.text}",
         node=node,
         notes=tuple(f"and {reason.text}" for reason in reasons[1:]),
         related=related,
         severity="low" if elsewhere else None,
-        anchor=anchor,
+        anchor=_anchor(scanner.id, match),
+        aside=elsewhere,
     )
 
 
-def _title(match: Match, scanner: Scanner) -> str:
+def _anchor(id: str, match: Match) -> str:
+    """What a finding is known by: several commands of one script are told apart by their words."""
+    document, node, _ = _spot(match)
+    return " ".join([f"{id}:{document.route(node)}", *(match.command.words if match.command is not None else ())])
+
+
+def _spot(match: Match) -> tuple[Document, Node, Node | Span]:
+    """Where a finding about a match stands: the document, the node, and the place in it."""
+    placed = match.placed
+    assert placed is not None
+    document, node = placed.anchor
+    step = placed.step
+    if placed.own and match.command is not None and step.run is not None:
+        return document, step.run, document.spot(step.run, match.command.start, match.command.list_end)
+    if placed.own and step.uses is not None:
+        return document, step.uses.node, step.uses.node
+    return document, node, node
+
+
+def title_of(match: Match, scanner: Scanner) -> str:
     """The scanner's name; for a family such as the package audits the command or the action."""
     if not scanner.title.startswith("the "):
         return scanner.title
@@ -150,7 +204,7 @@ def _step_of(match: Match) -> int | None:
 # ------------------------------------------------------------------------------------------------------ reasons
 
 
-def _reasons(match: Match, scanner: Scanner, scanners: Scanners, runs: Runs) -> Iterator[_Reason]:
+def _reasons(match: Match, scanner: Scanner, scanners: Scanners, runs: Runs) -> Iterator[Reason]:
     placed = match.placed
     assert placed is not None
     yield from _never_runs(placed)
@@ -161,42 +215,48 @@ def _reasons(match: Match, scanner: Scanner, scanners: Scanners, runs: Runs) -> 
     command = match.command
     if command is not None:
         if command.swallowed and not _consulted_report(match, runs):
-            yield _Reason("cannot fail here", command.swallowed)
+            yield Reason("cannot fail here", command.swallowed, kind=SWALLOWED)
         harmless = next((option for option in scanner.harmless_options if has_option(command.program, option)), None)
         if harmless is not None:
-            yield _Reason("cannot fail here", f"{harmless} makes every outcome a success")
+            yield Reason("cannot fail here", f"{harmless} makes every outcome a success", kind=OPTION, name=harmless)
     yield from _by_default(match, scanner, runs)
 
 
-def _never_runs(placed: Placed) -> Iterator[_Reason]:
+def _never_runs(placed: Placed) -> Iterator[Reason]:
     """Conditions that never hold, and triggers that nobody pulls."""
+    off = False
     for workflow, job in placed.frames:
         node = job.node.get("if")
         if condition_constant(node) is False:
-            yield _Reason("never runs", "the condition of its job is always false", workflow.document, node)
-            return
+            why = "the condition of its job is always false"
+            yield Reason("never runs", why, workflow.document, node, kind=SWITCHED_OFF)
+            off = True
+            continue
         waits = _skipped_need(workflow, job, ())
         if waits is not None:
-            yield _Reason("never runs", f"its job waits for {waits.id}, whose condition is always false", None, None)
-            return
+            yield Reason("never runs", f"its job waits for {waits.id}, whose condition is always false", kind=WAITING)
+            off = True
     for step in (*placed.outer, placed.step):
         node = step.node.get("if")
         if condition_constant(node) is False:
-            yield _Reason("never runs", "the condition of its step is always false", placed.document, node)
-            return
+            why = "the condition of its step is always false"
+            yield Reason("never runs", why, _document_of(step, placed), node, kind=SWITCHED_OFF)
+            off = True
+    if off:
+        return
     events = placed.live.triggers
     live = [event for event, (_, config) in events.items() if event != "workflow_call" and not _is_dead(event, config)]
     if not live:
         names = " and ".join(event for event in events if event != "workflow_call")
-        yield _Reason("never runs", f"the filters of {names} let nothing through")
+        yield Reason("never runs", f"the filters of {names} let nothing through")
         return
     held = [event for event in live if _may_hold(placed, event)]
     if not held:
-        yield _Reason("never runs", "its conditions hold for none of the events that start the workflow")
+        yield Reason("never runs", "its conditions hold for none of the events that start the workflow")
     elif held == ["workflow_dispatch"]:
         key = events["workflow_dispatch"][0]
         why = "it only runs when somebody starts it by hand"
-        yield _Reason(_BY_HAND, why, placed.live.document, key)
+        yield Reason(_BY_HAND, why, placed.live.document, key)
 
 
 def _skipped_need(workflow: Workflow, job: Job, seen: tuple[str, ...]) -> Job | None:
@@ -264,19 +324,24 @@ def _given_inputs(caller: Job, callee: Workflow) -> dict[tuple[str, ...], str | 
     return found
 
 
-def _tolerated(placed: Placed) -> Iterator[_Reason]:
+def _tolerated(placed: Placed) -> Iterator[Reason]:
     """``continue-on-error`` on the step or around it, unless something looks at the outcome."""
     for step in (placed.step, *reversed(placed.outer)):
         node = step.node.get("continue-on-error")
         if _is_true(node) and not _outcome_is_read(step, placed):
             why = "continue-on-error turns every failure into success"
-            yield _Reason("cannot fail here", why, placed.document, node)
-            return
+            yield Reason("cannot fail here", why, _document_of(step, placed), node, kind=TOLERATED)
     for workflow, job in reversed(placed.frames):
         node = job.node.get("continue-on-error")
         if _is_true(node):
-            yield _Reason("cannot fail here", "its job is allowed to fail", workflow.document, node)
-            return
+            yield Reason("cannot fail here", "its job is allowed to fail", workflow.document, node, kind=TOLERATED)
+
+
+def _document_of(step: Step, placed: Placed) -> Document | None:
+    """The file of a step around another; None for an action that another action calls."""
+    if step is placed.step:
+        return placed.document
+    return placed.frames[-1][0].document if step is placed.outer[0] else None
 
 
 def _is_true(node: Node | None) -> bool:
@@ -290,14 +355,14 @@ def _outcome_is_read(step: Step, placed: Placed) -> bool:
     return bool(step.id) and any(f"steps.{step.id.lower()}.outcome" in text.lower() for text in texts)
 
 
-def _cannot_work(placed: Placed, scanner: Scanner, runs: Runs) -> Iterator[_Reason]:
+def _cannot_work(placed: Placed, scanner: Scanner, runs: Runs) -> Iterator[Reason]:
     """Missing permissions and tokens."""
     for scope, wanted in scanner.permissions.items():
         for workflow, job in placed.frames:
             node = granted(workflow, job)
             if node is not None and level(node, scope) not in (wanted, "write"):
                 why = f"the permissions of its job leave out {scope}: {wanted}"
-                yield _Reason("cannot report here", why, workflow.document, node)
+                yield Reason("cannot report here", why, workflow.document, node, kind=PERMISSION, name=scope)
                 break
     if scanner.env and not any(
         name in document.text
@@ -306,10 +371,10 @@ def _cannot_work(placed: Placed, scanner: Scanner, runs: Runs) -> Iterator[_Reas
     ):
         logins = [tuple(text.split()) for text in scanner.logins]
         for other in _same_job(placed, runs):
-            for command in runs.commands(other, [login[:1] for login in logins]):
+            for command in runs.commands(other, tuple(login[:1] for login in logins)):
                 if any(command.program[: len(login)] == login for login in logins):
                     return
-        yield _Reason("cannot work here", f"nothing gives it {scanner.env[0]}")
+        yield Reason("cannot work here", f"nothing gives it {scanner.env[0]}", kind=TOKEN, name=scanner.env[0])
 
 
 def _same_job(placed: Placed, runs: Runs) -> list[Placed]:
@@ -368,7 +433,7 @@ def _consulted_report(match: Match, runs: Runs) -> bool:
     return False
 
 
-def _by_default(match: Match, scanner: Scanner, runs: Runs) -> Iterator[_Reason]:
+def _by_default(match: Match, scanner: Scanner, runs: Runs) -> Iterator[Reason]:
     """Inputs and options without which a tool reports but never fails, unless somebody reads the report."""
     placed = match.placed
     assert placed is not None
@@ -379,19 +444,35 @@ def _by_default(match: Match, scanner: Scanner, runs: Runs) -> Iterator[_Reason]
             value = text_of(node).strip()
             if node is not None and value in values:
                 why = f"{name}: {value} makes every outcome a success"
-                yield _Reason("cannot fail here", why, placed.document, node)
+                yield Reason("cannot fail here", why, placed.document, node, kind=INPUT, name=name)
         needed = match.form.more.get("fails_with")
         for name, values in needed.items() if isinstance(needed, dict) else ():
             node = step.input(str(name).lower())
             value = text_of(node).strip()
             if (node is None or value in [str(item) for item in values]) and not _is_kept(match, runs):
                 said = f"{name}: {value} lets" if value else f"without {name} it lets"
-                yield _Reason("cannot fail here", f"{said} every finding pass", placed.document if node else None, node)
+                yield Reason(
+                    "cannot fail here",
+                    f"{said} every finding pass",
+                    placed.document if node else None,
+                    node,
+                    kind=LENIENT,
+                    name=str(name),
+                )
         return
+    option = lacking(match, runs)
+    if option and not match.command.swallowed:
+        yield Reason("cannot fail here", f"without {option} it lets every finding pass", kind=LENIENT, name=option)
+
+
+def lacking(match: Match, runs: Runs) -> str:
+    """The option without which a command never fails for what it finds; '' where it has it, or its report is used."""
     needed = match.form.more.get("fails_with")
-    if isinstance(needed, list) and not any(has_option(match.command.program, str(option)) for option in needed):
-        if not match.command.swallowed and not _is_kept(match, runs):
-            yield _Reason("cannot fail here", f"without {needed[0]} it lets every finding pass")
+    if match.command is None or not isinstance(needed, list) or not needed:
+        return ""
+    if any(has_option(match.command.program, str(option)) for option in needed) or _is_kept(match, runs):
+        return ""
+    return str(needed[0])
 
 
 def _is_kept(match: Match, runs: Runs) -> bool:
@@ -455,6 +536,7 @@ jobs:
 
 def _examples() -> tuple[Example, ...]:
     codeql = _START.replace("    steps", "    permissions:\n      contents: read\n    steps")
+    analysis = "      - uses: github/codeql-action/init@v4\n      - uses: github/codeql-action/analyze@v4\n"
     return (
         Example(
             "Failures turned into successes",
@@ -469,6 +551,14 @@ def _examples() -> tuple[Example, ...]:
                 "snyk/actions/node@master",
                 "gitleaks detect | tee report.txt",
             ),
+            after={
+                ".github/workflows/example.yml": _START
+                + "      - run: npm audit --audit-level=high\n"
+                + "      - uses: snyk/actions/node@master\n"
+                + '        env: {SNYK_TOKEN: "${{ steps.creds.outputs.snyk_token }}"}\n'
+                + "      - run: gitleaks detect | tee report.txt\n"
+                + "        shell: bash\n"
+            },
         ),
         Example(
             "The same scanners with teeth",
@@ -497,8 +587,14 @@ def _examples() -> tuple[Example, ...]:
         ),
         Example(
             "CodeQL without the permission to report what it finds",
-            codeql + "      - uses: github/codeql-action/init@v4\n      - uses: github/codeql-action/analyze@v4\n",
+            codeql + analysis,
             fires=("github/codeql-action/analyze@v4",),
+            after={
+                ".github/workflows/example.yml": codeql.replace(
+                    "contents: read\n", "contents: read\n      security-events: write # CodeQL reports with it\n"
+                )
+                + analysis
+            },
         ),
         Example(
             "Switched off, or started by hand only",
@@ -510,11 +606,17 @@ def _examples() -> tuple[Example, ...]:
                 + "      - run: pip-audit\n",
             },
             fires=("cargo audit", "govulncheck ./...", "pip-audit"),
+            after={".github/workflows/a.yml": _START + "      - run: cargo audit\n"},
         ),
         Example(
             "Trivy passes whatever it finds until exit-code says otherwise",
             _START + "      - uses: aquasecurity/trivy-action@master\n" + "        with: {scan-type: fs}\n",
             fires=("aquasecurity/trivy-action@master",),
+            after={
+                ".github/workflows/example.yml": _START
+                + "      - uses: aquasecurity/trivy-action@master\n"
+                + "        with: {scan-type: fs, exit-code: '1'}\n"
+            },
         ),
         Example(
             "Dependabot without anything to watch",
@@ -525,6 +627,12 @@ def _examples() -> tuple[Example, ...]:
                 )
             },
             fires=("updates",),
+            after={
+                ".github/dependabot.yml": (
+                    'version: 2\nupdates:\n  - package-ecosystem: "github-actions"\n    directory: /\n'
+                    "    schedule: {interval: weekly}\n    cooldown:\n      default-days: 7\n"
+                )
+            },
         ),
     )
 
@@ -550,6 +658,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     places=("workflow", "action", "dependabot", ""),
-    unfixable="no fix has been written for it",
     tags=("hardening-gap", "external/cwe/cwe-1395", "external/cwe/cwe-390", "owasp-cicd-sec-10"),
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chittyops_policy import projects
 from chittyops_policy.mentions import Hints
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Option, Rule, Unknown
-from chittyops_policy.scanners import scanners_of
+from chittyops_policy.scanners import runs_elsewhere, scanners_of
 from chittyops_policy.step_contracts import runs_of, unreadable, unseen_calls
 
 TYPE_CHECKING = False
@@ -63,7 +63,11 @@ def _absent(scanner: Scanner, types: frozenset[str], snapshot: Snapshot, context
             return Unknown(f"{call.where} may run {title}: {unseen.reason}", unseen.permission, subject=id)
     unseen_ids = context.options["may-run-unseen"]
     if scanner.elsewhere and id in unseen_ids:
-        return Unknown(f"no step runs {title}, but {scanner.elsewhere}", scanner.permission, subject=id)
+        elsewhere = runs_elsewhere(scanner, context)
+        if elsewhere is None:
+            return Unknown(f"no step runs {title}, but {scanner.elsewhere}", scanner.permission, subject=id)
+        if elsewhere:
+            return Evidence(f"{title} is on in the settings on GitHub", subject=id)
     notes = []
     if scanner.elsewhere:
         notes.append(f"{scanner.elsewhere}: where that is what runs here, say so in the policy")
@@ -133,6 +137,14 @@ jobs:
 """
 
 
+def _entry(name: str) -> str:
+    kind = "patterns" if name == "github-actions" else "update-types"
+    return (
+        f"  - package-ecosystem: {name}\n    directory: /\n    schedule:\n      interval: weekly\n"
+        f"    cooldown:\n      default-days: 7\n    groups:\n      {name}:\n        {kind}:\n"
+    )
+
+
 def _examples() -> tuple[Example, ...]:
     scans = ".github/workflows/scans.yml"
     return (
@@ -149,6 +161,18 @@ def _examples() -> tuple[Example, ...]:
         Example(
             "All four are there",
             {"package.json": _NODE, scans: _SCANS, ".github/dependabot.yml": _DEPENDABOT},
+        ),
+        Example(
+            "Nothing but Dependabot is missing",
+            {"package.json": _NODE, scans: _SCANS},
+            fires=(".github/dependabot.yml",),
+            after={
+                ".github/dependabot.yml": (
+                    "# Releases are proposed when they are a week old: by then others may have found a malicious one.\n"
+                    f"version: 2\nupdates:\n{_entry('github-actions')}          - '*'\n\n{_entry('npm')}"
+                    "          - minor\n          - patch\n"
+                )
+            },
         ),
         Example(
             "Words in comments, greps, here-documents and echoes are no steps, nor is another tool's upload",
@@ -214,8 +238,8 @@ RULE = Rule(
         "What counts for each scanner stands under `parameters: scanners` of the policy."
     ),
     limits=(
-        "Settings on GitHub are not seen: CodeQL's default setup and Snyk's GitHub App leave no file. The option "
-        "may-run-unseen says for which scanners that makes a missing step an open question."
+        "Without a token settings on GitHub are not seen: CodeQL's default setup and Snyk's GitHub App leave no file. "
+        "The option may-run-unseen says for which scanners that makes a missing step an open question."
     ),
     options={
         "may-run-unseen": Option(
@@ -227,6 +251,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     places=(),
-    unfixable="no fix has been written for it",
     tags=("hardening-gap", "external/cwe/cwe-1395", "owasp-cicd-sec-3"),
 )

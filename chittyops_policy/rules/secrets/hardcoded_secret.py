@@ -65,7 +65,7 @@ def _text(document: Document, context: Context) -> Iterator[Finding]:
         yield context.at(
             document,
             place,
-            f"{candidate.title} is written out here",
+            f"{candidate.title} is written out here; rotate it first",
             node=_node_at(document, candidate.start),
             anchor=_anchor(document, candidate),
             sensitive=True,
@@ -75,14 +75,13 @@ def _text(document: Document, context: Context) -> Iterator[Finding]:
 def _escaped(document: Document, context: Context) -> Iterator[Finding]:
     """What double quotes with escapes spell: the file's text does not show it, but the runner gets it whole."""
     text = document.text
-    if not any(escape in text for escape in ("\\x", "\\u", "\\U", "\\\n", "\\\r")):
+    if not document.escaped or not any(escape in text for escape in ("\\x", "\\u", "\\U", "\\\n", "\\\r")):
         return
-    for scalar in document.scalars():
-        if scalar.style == '"' and "\\" in text[scalar.start : scalar.end]:
-            found = secrets_in(document.path, scalar.value)
-            if found:
-                message = f"{found[0].title} is written out here, spelled with escapes"
-                yield context.at(document, scalar, message, anchor=f"escaped:{found[0].kind}", sensitive=True)
+    for scalar in document.escaped:
+        found = secrets_in(document.path, scalar.value)
+        if found:
+            message = f"{found[0].title} is written out here, spelled with escapes; rotate it first"
+            yield context.at(document, scalar, message, anchor=f"escaped:{found[0].kind}", sensitive=True)
 
 
 def _registry_passwords(document: Document, context: Context) -> Iterator[Finding]:
@@ -98,7 +97,7 @@ def _registry_passwords(document: Document, context: Context) -> Iterator[Findin
             password = credentials.get("password") if credentials is not None else None
             if not isinstance(password, Scalar) or not password.value or "${{" in password.value:
                 continue
-            message = f"the registry password of the {what} is written out here"
+            message = f"the registry password of the {what} is written out here; rotate it first"
             yield context.at(document, password, message, anchor=f"registry password:{what}", sensitive=True)
 
 
@@ -223,9 +222,9 @@ RULE = Rule(
         "line does not remove it from the history. Tokens in public repositories are found and used within minutes."
     ),
     how=(
-        "Withdraw the credential first, then take it out of the file and read it at run time: from the credential "
-        "broker, or as ${{ secrets.NAME }}. What is no secret can be marked with a comment, pragma: allowlist secret, "
-        "or recorded in .secrets.baseline."
+        "Rotate the credential first: revoke it and make a new one. Then take it out of the file and read it at run "
+        "time: from the credential broker, or as ${{ secrets.NAME }}. What is no secret can be marked with a "
+        "comment, pragma: allowlist secret, or recorded in .secrets.baseline."
     ),
     limits=(
         "Formats of providers are certain; other values are only reported where the name promises a credential and "
@@ -243,7 +242,7 @@ RULE = Rule(
         )
     },
     unfixable=(
-        "a credential that was published must be revoked and made anew first; deleting the line would only hide it"
+        "rotate it first: whoever has seen it keeps it until it is revoked, and deleting the line would only hide that"
     ),
     tags=("secrets-exposure", "external/cwe/cwe-798", "owasp-cicd-sec-6"),
 )

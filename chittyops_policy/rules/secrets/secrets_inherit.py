@@ -38,6 +38,36 @@ def _examples() -> tuple[Example, ...]:
             "      CHITTYCONNECT_API_KEY: ${{ secrets.CHITTYCONNECT_API_KEY }}\n",
         ),
         Example(
+            "What the called workflow declares is all that it needs",
+            {
+                ".github/workflows/release.yml": "on: push\n"
+                "jobs:\n"
+                "  publish:\n"
+                "    uses: ./.github/workflows/publish.yml\n"
+                "    secrets: inherit\n",
+                ".github/workflows/publish.yml": "on:\n"
+                "  workflow_call:\n"
+                "    secrets:\n"
+                "      CHITTYCONNECT_API_KEY: {required: true}\n"
+                "jobs:\n"
+                "  publish:\n"
+                "    runs-on: ubuntu-latest\n"
+                "    steps:\n"
+                "      - run: ./publish\n"
+                "        env:\n"
+                "          KEY: ${{ secrets.CHITTYCONNECT_API_KEY }}\n",
+            },
+            fires=("inherit",),
+            after={
+                ".github/workflows/release.yml": "on: push\n"
+                "jobs:\n"
+                "  publish:\n"
+                "    uses: ./.github/workflows/publish.yml\n"
+                "    secrets:\n"
+                "      CHITTYCONNECT_API_KEY: ${{ secrets.CHITTYCONNECT_API_KEY }}\n",
+            },
+        ),
+        Example(
             "An input of that name is something else",
             "on: push\n"
             "jobs:\n"
@@ -62,13 +92,15 @@ RULE = Rule(
         "With secrets: inherit the called workflow can read every organisation, repository and environment secret of "
         "its caller, also those that are added years later, and no reviewer of either file can see which ones it uses."
     ),
-    how="List the secrets that the called workflow declares, one by one, under secrets:.",
+    how=(
+        "List the secrets that the called workflow declares, one by one, under secrets:. That is done for a called "
+        "workflow that this run has, if it reads nothing but what it declares and what static-secret allows."
+    ),
     limits=(
         "Environment secrets reach a called workflow only through inherit; where that is the reason, an exception is "
         "the way to say so."
     ),
     examples=_examples,
     check=_check,
-    unfixable="no fix has been written for it",
     tags=("secrets-exposure", "external/cwe/cwe-250", "owasp-cicd-sec-6"),
 )

@@ -44,6 +44,44 @@ def _message(name: str, context: Context) -> str:
     return f"the stored secret {name} is not allowed; workflows get their credentials through {shown}"
 
 
+_DEPLOY = """\
+on: push
+permissions:
+  contents: read
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: npx wrangler deploy
+        env:
+          CLOUDFLARE_API_TOKEN: ${{ secrets.CLOUDFLARE_API_TOKEN }}
+          CLOUDFLARE_ACCOUNT_ID: ${{ secrets.CLOUDFLARE_ACCOUNT_ID }}
+"""
+_ASKING = """\
+on: push
+permissions:
+  contents: read
+jobs:
+  deploy:
+    runs-on: ubuntu-latest
+    permissions:
+      contents: read
+      id-token: write # to ask ChittyConnect
+    steps:
+      - uses: actions/checkout@v4
+      - name: Get ephemeral credentials
+        id: creds
+        uses: ChittyOS/chittyops-policy/actions/getchitty-creds@0123456789abcdef0123456789abcdef01234567 # v1.2.3
+        with:
+          credentials: CLOUDFLARE_API_TOKEN,CLOUDFLARE_ACCOUNT_ID
+      - run: npx wrangler deploy
+        env:
+          CLOUDFLARE_API_TOKEN: ${{ steps.creds.outputs.cloudflare_token }}
+          CLOUDFLARE_ACCOUNT_ID: ${{ steps.creds.outputs.account_id }}
+"""
+
+
 def _examples() -> tuple[Example, ...]:
     head = "on: push\njobs:\n  deploy:\n    runs-on: ubuntu-latest\n"
     only = {"allowed": ["CHITTYCONNECT_API_KEY"]}
@@ -57,6 +95,14 @@ def _examples() -> tuple[Example, ...]:
             "          TOKEN: ${{ secrets.ORG_TOKEN || secrets['Repo_Token'] || SECRETS.GITHUB_TOKEN }}\n",
             fires=("secrets.DEPLOY_KEY", "secrets.ORG_TOKEN", "secrets['Repo_Token']"),
             options=only,
+        ),
+        Example(
+            "A job that may ask the broker, for all that it needs at once",
+            _DEPLOY,
+            fires=("secrets.CLOUDFLARE_API_TOKEN", "secrets.CLOUDFLARE_ACCOUNT_ID"),
+            options=only,
+            parameters={"own_actions": {"commit": "0123456789abcdef0123456789abcdef01234567", "version": "1.2.3"}},
+            after={".github/workflows/example.yml": _ASKING},
         ),
         Example(
             "The allowed secret and the run's own token",
@@ -120,12 +166,14 @@ RULE = Rule(
     ),
     how=(
         "Get the credential at run time from the credential broker (for ChittyOS the getchitty-creds action with "
-        "CHITTYCONNECT_API_KEY) and use its output. Values that are not secret, such as account or project ids, belong "
-        "in vars. Where a stored secret really has to stay, the pack can grant the name to the repository."
+        "CHITTYCONNECT_API_KEY) and use its output; a fix does so for the names under `parameters: credentials: "
+        "served` of the policy. Values that are not secret, such as account or project ids, belong in vars. Where a "
+        "stored secret really has to stay, the pack can grant the name to the repository."
     ),
     limits=(
         "A file in the repository that lists allowed names is not read: a repository cannot grant itself a secret. "
-        "toJSON(secrets), secrets.* and computed names are overprovisioned-secrets, inherited ones secrets-inherit."
+        "toJSON(secrets), secrets.* and computed names are overprovisioned-secrets, inherited ones secrets-inherit. "
+        "Whether the broker really grants what a fix asks for shows in the first run."
     ),
     examples=_examples,
     check=_check,
@@ -153,6 +201,5 @@ RULE = Rule(
             {"type": "boolean"},
         ),
     },
-    unfixable="no fix has been written for it",
     tags=("secrets-exposure", "external/cwe/cwe-522", "owasp-cicd-sec-6"),
 )

@@ -2,128 +2,66 @@
 
 from __future__ import annotations
 
-import re
-
-from chittyops_policy.document import Scalar
-from chittyops_policy.model import Related, Span
+from chittyops_policy.model import Related
+from chittyops_policy.outsiders import ARTIFACT, reaches, takings_of
 from chittyops_policy.rule import WORKFLOW, Context, Example, Rule
-from chittyops_policy.scripts import Script, commands_of, scripts
-from chittyops_policy.shell_commands import SHELLS
-from chittyops_policy.workflow import text_of
+from chittyops_policy.scripts import commands_of, script_of
+from chittyops_policy.workspace_code import action_executes, executed_file, executes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chittyops_policy.document import Node
     from chittyops_policy.model import Finding
+    from chittyops_policy.outsiders import Taking
     from chittyops_policy.workflow import Step, Workflow
-
-_OTHER_RUNS = (
-    "dawidd6/action-download-artifact",
-    "aochmann/actions-download-artifact",
-    "bettermarks/action-artifact-download",
-)
-_ELSEWHERE = re.compile(r"^(?:\$\{\{\s*runner\.temp\s*\}\}|\$\{?RUNNER_TEMP\b|/tmp\b)")
-_BY_API = re.compile(r"\bdownloadArtifact\b|/actions/artifacts/")
-_LANGUAGES = frozenset(("python", "python3", "node", "perl", "ruby", "php", "deno", "bun"))
-_BUILDERS = frozenset((
-    "npm", "pnpm", "yarn", "make", "cmake", "mvn", "mvnw", "gradle", "gradlew", "go", "cargo", "dotnet", "bundle",
-    "rake", "tox", "nox", "pytest", "poetry", "composer", "docker", "msbuild", "bazel", "ant", "sbt", "just",
-    "pre-commit",
-))  # fmt: skip
-"""Programs that read what to do from files in the workspace."""
 
 
 def _check(workflow: Workflow, context: Context) -> Iterator[Finding]:
-    if "workflow_run" not in workflow.triggers:
-        return
-    by_step = {id(script.step): script for script in scripts(workflow)}
-    for job in workflow.jobs:
-        unpacked: list[tuple[Node, str]] = []
-        for step in job.steps:
-            for place, folder in unpacked:
-                found = _runs(step, by_step.get(id(step)), folder, context)
-                if found is not None:
-                    node, start, end, what = found
-                    where = f"in {folder}" if folder else "over the workspace"
-                    yield context.inside(
-                        workflow.document,
-                        node,
-                        start,
-                        end,
-                        f"{what} runs after an artifact of another run was unpacked {where}",
-                        related=(Related(workflow.path, Span(place.start, place.end), "unpacked here"),),
-                    )
-                    break
-            got = _unpacks(step, by_step.get(id(step)), context)
-            if got is not None:
-                unpacked.append(got)
+    let_in = [taking for taking in takings_of(workflow, context) if not taking.closed]
+    told: set[tuple[int, int]] = set()
+    for taking in let_in:
+        if taking.kind != ARTIFACT or taking.outside:
+            continue
+        for step in taking.job.steps[taking.step.index :]:
+            if any(_checked_out(other, taking, step) for other in let_in):
+                break
+            if not reaches(step, taking.event, context.snapshot.slug):
+                continue
+            finding = _run(workflow, step, taking, context)
+            if finding is not None and finding.span is not None:
+                place = (finding.span.start, finding.span.end)
+                if place not in told:
+                    told.add(place)
+                    yield finding
 
 
-def _unpacks(step: Step, script: Script | None, context: Context) -> tuple[Node, str] | None:
-    """Where a step unpacks an artifact of another run: the node to point at, the folder ('' is the workspace)."""
+def _checked_out(other: Taking, taking: Taking, step: Step) -> bool:
+    """Whether an outsider's code lies there before a step: untrusted-checkout-exec says what comes of that."""
+    before = other.job is taking.job and other.step.index <= step.index
+    return before and other.kind != ARTIFACT and not other.labelled and not other.folder
+
+
+def _run(workflow: Workflow, step: Step, taking: Taking, context: Context) -> Finding | None:
+    """What of a step is read from an unpacked folder and run."""
+    document = workflow.document
+    where = f"in {taking.folder}" if taking.folder else "over the workspace"
+    message = f"{{}} runs after an artifact of another run was unpacked {where}"
+    origin = document.spot(taking.scalar, taking.start, taking.end)
+    related = (Related(workflow.path, origin, "unpacked here"),)
     uses = step.uses
-    if uses is not None:
-        given = step.input("path")
-        path = text_of(given).strip()
-        if uses.slug in _OTHER_RUNS or (uses.slug == "actions/download-artifact" and step.input("run-id") is not None):
-            return None if _ELSEWHERE.match(path) else (uses.node, _folder(path))
-        code = step.input("script")
-        if uses.slug == "actions/github-script" and isinstance(code, Scalar) and _BY_API.search(code.value):
-            return uses.node, ""
-        return None
-    if script is None or not re.search(r"run download|/actions/artifacts/", script.node.value):
-        return None
-    for command in commands_of(script, context):
-        words = command.program
-        if words[:3] == ("gh", "run", "download"):
-            options = {words[at]: words[at + 1] for at in range(len(words) - 1)}
-            path = options.get("-D") or options.get("--dir") or ""
-            return None if _ELSEWHERE.match(path) else (script.node, _folder(path))
-        if words[:1] in (("curl",), ("gh",)) and any("/actions/artifacts/" in word for word in words):
-            return script.node, ""
+    if uses is not None and step is not taking.step and action_executes(uses, taking.folder):
+        return context.at(document, uses.node, message.format(f"the action {uses.text}"), related=related)
+    script = script_of(workflow, taking.job, step)
+    begin = taking.end if step is taking.step else 0
+    for command in commands_of(script, context) if script is not None else ():
+        if command.start < begin or not executes(command):
+            continue
+        if not taking.folder or executed_file(command).startswith(taking.folder + "/"):
+            assert script is not None
+            text = message.format(" ".join(command.program[:2]))
+            return context.inside(document, script.node, command.start, command.end, text, related=related)
     return None
-
-
-def _folder(path: str) -> str:
-    folder = path.removeprefix("./").strip("/")
-    return "" if folder in (".", "${{ github.workspace }}", "$GITHUB_WORKSPACE") else folder
-
-
-def _runs(step: Step, script: Script | None, folder: str, context: Context) -> tuple[Scalar, int, int, str] | None:
-    """What of a step is read from an unpacked folder and run: the scalar with the place in it, and words for it."""
-    if step.uses is not None:
-        if step.uses.kind == "local" and (not folder or step.uses.path.startswith(folder)):
-            return step.uses.node, 0, len(step.uses.node.value), f"the action {step.uses.text}"
-        return None
-    if script is None:
-        return None
-    for command in commands_of(script, context):
-        program = command.program
-        if program and _from(program, command.words, folder):
-            return script.node, command.start, command.end, " ".join(program[:2])
-    return None
-
-
-def _from(program: tuple[str, ...], words: tuple[str, ...], folder: str) -> bool:
-    written = next((word for word in words if word.rpartition("/")[2] == program[0]), program[0])
-    if program[0] in SHELLS or program[0] in _LANGUAGES or program[0] in ("source", "."):
-        file = next((word for word in program[1:] if not word.startswith("-")), "")
-        if any(word in ("-c", "-e", "-m") for word in program[1:]) or not file:
-            return False
-        return _inside(file, folder)
-    if "/" in written and not written.startswith(("/usr/", "/bin/", "/opt/", "~", "$HOME")):
-        return _inside(written, folder)
-    if program[0] in _BUILDERS and not folder:
-        return program[1:2] not in (("--version",), ("version",), ("login",), ("whoami",))
-    return False
-
-
-def _inside(file: str, folder: str) -> bool:
-    if file.startswith(("/", "$RUNNER_TEMP", "~")) or _ELSEWHERE.match(file):
-        return False
-    return not folder or file.removeprefix("./").startswith(folder + "/")
 
 
 _HEAD = """\

@@ -106,6 +106,17 @@ jobs:
     steps:
       - uses: {uses}
 """
+_STEPS = """\
+on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: {}
+      - uses: {}
+      - name: Label
+        uses: {}
+"""
 _SHA = "11bd71901bbe5b1630ceea73d27597364c9af683"
 
 
@@ -127,6 +138,22 @@ def _examples() -> tuple[Example, ...]:
                 "github/codeql-action/init@main",
                 "acme/ci/.github/workflows/gates.yml@main",
             ),
+        ),
+        Example(
+            "The fix takes the newest release of the same major version and says which one it is",
+            _STEPS.format(
+                "actions/checkout@v1",
+                "'actions/setup-node@v1.4.4' # v1",
+                "actions/labeler@v2 # zizmor: ignore[artipacked]",
+            ),
+            fires=("actions/checkout@v1", "actions/setup-node@v1.4.4", "actions/labeler@v2"),
+            after={
+                ".github/workflows/example.yml": _STEPS.format(
+                    "actions/checkout@50fbc622fc4ef5163becd7fab6573eac35f8462e # v1.2.0",
+                    "'actions/setup-node@56899e050abffc08c2b3b61f3ec6a79a9dc3223d' # v1.4.4",
+                    "actions/labeler@5f867a63be70efff62b767459b009290364495eb # 2.2.0 # zizmor: ignore[artipacked]",
+                )
+            },
         ),
         Example(
             "A full commit SHA and local references need nothing",
@@ -198,8 +225,7 @@ RULE = Rule(
         "Without a network it cannot tell whether a SHA exists, belongs to that repository or is the version that the "
         "comment names, nor what a pinned action uses itself. A step or job with if: false counts like any other: a "
         "runner fetches every action of a job before it looks at the conditions of its steps, and one line switches a "
-        "job on again. Images of container, services "
-        "and runs.image are not looked at."
+        "job on again. The images of jobs, services and container actions are left to unpinned-images."
     ),
     examples=_examples,
     check=_check,
@@ -215,6 +241,5 @@ RULE = Rule(
             },
         )
     },
-    unfixable="no fix has been written for it",
     tags=("unpinned-dependency", "external/cwe/cwe-829", "owasp-cicd-sec-3"),
 )

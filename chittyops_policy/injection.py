@@ -1,0 +1,306 @@
+"""Values that others can choose and places where they become code: what the rules about injection share.
+
+Sources: GitHub's documentation "Script injections" and "Webhook events and payloads" (read 2026-11), which fields are
+free text; GitHub's restrictions on logins, ids and SHAs, which are not.
+"""
+
+from __future__ import annotations
+
+from .document import Mapping, Scalar, Sequence
+from .expressions import Binary, Call, Index, Literal, Name, Reference, Unary, references, segments
+from .model import Value
+from .workflow import Action, Workflow, is_false, mapping_of, text_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Final
+
+    from .document import Node
+    from .expressions import Expr
+    from .workflow import Job, Step
+
+GITHUB_SCRIPT: Final = "actions/github-script"
+
+CODE_INPUTS: Final = {
+    GITHUB_SCRIPT: "script",
+    "appleboy/ssh-action": "script",
+    "azure/cli": "inlinescript",
+    "azure/powershell": "inlinescript",
+    "addnab/docker-run-action": "run",
+    "jannekem/run-python-script-action": "script",
+    "mikefarah/yq": "cmd",
+    "nick-fields/retry": "command",
+    "nick-invision/retry": "command",
+}
+"""Action → the input that it runs, in lower case. From the actions' own documentation (2026-11)."""
+
+_PULLS: Final = ("pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment")
+_PERSON: Final = ("author.name", "author.email", "committer.name", "committer.email")
+_FREE_TEXT: Final = {  # field of github.event → the events that have it
+    **dict.fromkeys(("issue.title", "issue.body"), ("issues", "issue_comment")),
+    **dict.fromkeys(
+        ("pull_request.title", "pull_request.body", "pull_request.head.ref", "pull_request.head.label",
+         "pull_request.head.repo.default_branch", "pull_request.head.repo.description",
+         "pull_request.head.repo.homepage"),
+        _PULLS,
+    ),
+    "comment.body": ("issue_comment", "pull_request_review_comment", "commit_comment", "discussion_comment"),
+    "review.body": ("pull_request_review",),
+    **dict.fromkeys(("discussion.title", "discussion.body"), ("discussion", "discussion_comment")),
+    **dict.fromkeys(("pages.*.page_name", "pages.*.title", "pages.*.summary"), ("gollum",)),
+    **dict.fromkeys(("head_commit.message", *(f"head_commit.{part}" for part in _PERSON)), ("push",)),
+    **dict.fromkeys(("commits.*.message", *(f"commits.*.{part}" for part in _PERSON)), ("push",)),
+    **dict.fromkeys(
+        ("workflow_run.display_title", "workflow_run.head_branch", "workflow_run.head_commit.message",
+         "workflow_run.head_repository.description", "workflow_run.pull_requests.*.head.ref",
+         *(f"workflow_run.head_commit.{part}" for part in _PERSON)),
+        ("workflow_run",),
+    ),
+    **dict.fromkeys(("check_suite.head_branch", "check_suite.head_commit.message"), ("check_suite",)),
+    "check_run.check_suite.head_branch": ("check_run",),
+}  # fmt: skip
+_HEAD_REF: Final = (*_PULLS,)
+_WITHOUT_SECRETS: Final = frozenset(("pull_request", "pull_request_review", "pull_request_review_comment", "push"))
+"""From a fork these get neither secrets nor a token that writes; a push is made by somebody who may write anyway."""
+
+_ANSWERS: Final = frozenset(
+    ("contains", "startswith", "endswith", "hashfiles", "always", "success", "failure", "cancelled")
+)
+_REFS: Final = frozenset(
+    ("github.ref", "github.ref_name", "github.head_ref", "github.base_ref", "github.event.ref",
+     "github.event.workflow_run.head_branch", "github.event.repository.default_branch")
+)  # fmt: skip
+_HARMLESS_GITHUB: Final = frozenset(
+    ("action", "action_path", "action_repository", "actor", "actor_id", "api_url", "env", "event_name", "event_path",
+     "graphql_url", "job", "path", "repository", "repository_id", "repository_owner", "repository_owner_id",
+     "repositoryurl", "retention_days", "run_attempt", "run_id", "run_number", "server_url", "sha", "token",
+     "triggering_actor", "workflow", "workflow_ref", "workflow_sha", "workspace", "ref_type", "ref_protected")
+)  # fmt: skip
+_HARMLESS_EVENT: Final = frozenset(
+    ("login", "id", "node_id", "number", "sha", "head_sha", "fork", "draft", "merged", "state", "type", "action",
+     "full_name", "html_url", "url", "clone_url", "ssh_url", "after", "before", "created_at", "updated_at", "name",
+     "conclusion", "status", "event", "author_association", "private", "run_number", "avatar_url", "diff_url")
+)  # fmt: skip
+
+
+class Expansion(Value):
+    """One ``${{ }}`` in a text that is run.
+
+    scalar      the script; `start`/`end` are offsets of the expression in its value
+    text        the expression without fences
+    expr        its tree
+    script      the input that holds the script, '' for ``run``
+    action      the action that runs it, in lower case, '' for ``run``
+    """
+
+    __slots__ = ("action", "end", "expr", "job", "scalar", "script", "start", "step", "text")
+
+    def __init__(
+        self, job: Job | None, step: Step, scalar: Scalar, start: int, end: int, expr: Expr, action: str, script: str
+    ) -> None:
+        self.job = job
+        self.step = step
+        self.scalar = scalar
+        self.start = start
+        self.end = end
+        self.text = scalar.value[start + 3 : end - 2].strip()
+        self.expr = expr
+        self.action = action
+        self.script = script
+
+
+def expansions(view: Workflow | Action) -> Iterator[Expansion]:
+    """Every expression in a script of a workflow or a composite action, in file order; of steps that can run."""
+    seen: set[int] = set()  # an aliased step is written once
+    places: list[tuple[Job | None, Step]] = []
+    if isinstance(view, Action):
+        places = [(None, step) for step in view.steps]
+    else:
+        places = [(job, step) for job in view.jobs if not is_false(job.node.get("if")) for step in job.steps]
+    for job, step in places:
+        scalar, action, script = script_of(step)
+        if scalar is None or id(scalar) in seen or is_false(step.node.get("if")):
+            continue
+        seen.add(id(scalar))
+        for segment in segments(scalar.value):
+            if segment.expr is not None:
+                yield Expansion(job, step, scalar, segment.start, segment.end, segment.expr, action, script)
+
+
+def script_of(step: Step) -> tuple[Scalar | None, str, str]:
+    """(script, action, input) of a step: its ``run``, or the input that an action is known to run."""
+    if step.run is not None:
+        return step.run, "", ""
+    name = step.uses.slug if step.uses is not None else ""
+    script = CODE_INPUTS.get(name, "")
+    node = step.input(script) if script else None
+    return (node if isinstance(node, Scalar) else None), name, script
+
+
+class Source(Value):
+    """Where a value comes from: the reference, who chooses it, and the events that bring it.
+
+    `free` tells that outsiders choose it freely. `events` are those of the workflow's triggers that have it;
+    ``workflow_call`` where the caller's events decide.
+    """
+
+    __slots__ = ("events", "free", "reference", "through")
+
+    def __init__(self, reference: Reference, free: bool, events: tuple[str, ...] = (), through: str = "") -> None:
+        self.reference = reference
+        self.free = free
+        self.events = events
+        self.through = through
+
+    @property
+    def guarded(self) -> bool:
+        """Whether none of the events hands secrets or a writing token to a run for an outsider."""
+        return not set(self.events) - _WITHOUT_SECRETS
+
+
+def source_of(view: Workflow | Action, expansion: Expansion) -> Source | None:
+    """The gravest source whose text can become part of the script; None where every part is harmless."""
+    best: Source | None = None
+    for reference, as_json in _flows(expansion.expr, False):
+        found = _source(view, expansion, reference, as_json, 0)
+        if found is not None and (best is None or (found.free, not found.guarded) > (best.free, not best.guarded)):
+            best = found
+    return best
+
+
+def is_free_text(view: Workflow | Action, text: str) -> bool:
+    """Whether a value is a field of the event and nothing else, and outsiders choose freely what stands there."""
+    parts = segments(text)
+    if len(parts) != 1 or (parts[0].start, parts[0].end) != (0, len(text)) or not isinstance(parts[0].expr, Index):
+        return False
+    reference = next((each for each in references(parts[0].expr) if each.expr is parts[0].expr), None)
+    if reference is None or reference.context != "github":
+        return False
+    events = _free_text(reference.path, False)
+    return bool(events and _reachable(view, events))
+
+
+def _flows(expr: Expr, as_json: bool) -> Iterator[tuple[Reference, bool]]:
+    """The references whose text can end up in the value, each with whether it goes through toJSON."""
+    if isinstance(expr, Unary | Literal):
+        return
+    if isinstance(expr, Binary):
+        if expr.op == "||":
+            yield from _flows(expr.left, as_json)
+        if expr.op in ("||", "&&"):  # the left side of && is only its value where that is empty or false
+            yield from _flows(expr.right, as_json)
+        return
+    if isinstance(expr, Call):
+        if expr.key not in _ANSWERS:
+            for argument in expr.args:
+                yield from _flows(argument, as_json or expr.key == "tojson")
+        return
+    root = expr
+    while isinstance(root, Index):
+        root = root.obj
+    if isinstance(root, Name):
+        yield next((ref, as_json) for ref in references(expr) if ref.expr is expr)
+    else:  # a part of what a function makes, as in fromJSON(…).name
+        yield from _flows(root, as_json)
+
+
+def _source(
+    view: Workflow | Action, place: Expansion, reference: Reference, as_json: bool, depth: int
+) -> Source | None:
+    context, path = reference.context, reference.path
+    if context == "github":
+        events = _free_text(path, as_json)
+        if events:
+            reachable = _reachable(view, events)
+            return Source(reference, True, reachable) if reachable else None
+        if path[:2] == ("event", "inputs"):
+            return None if _checked_input(view, path[2:]) else Source(reference, False)
+        name = ".".join(("github", *(part or "*" for part in path)))
+        if not path or (len(path) == 1 and path[0] in _HARMLESS_GITHUB):
+            return None
+        if path[0] == "event" and name not in _REFS:
+            dispatch = path[1:2] == ("client_payload",)
+            whole = any(field.startswith(name.removeprefix("github.event.") + ".") for field in _FREE_TEXT)
+            harmless = path[-1] in _HARMLESS_EVENT or len(path) == 1 or (whole and not as_json)  # prints Object
+            return None if harmless and not dispatch else Source(reference, False)
+        return Source(reference, False)
+    if context == "inputs":
+        return None if _checked_input(view, path) else Source(reference, False)
+    if context == "env":
+        return _through_env(view, place, reference, depth)
+    if context == "matrix":
+        strategy = mapping_of(place.job.node.get("strategy")) if place.job is not None else None
+        matrix = mapping_of(strategy.get("matrix")) if strategy is not None else None
+        return None if matrix is not None and not _computed(matrix) else Source(reference, False)
+    if context in ("steps", "needs", "jobs") and (len(path) < 2 or path[1] == "outputs"):
+        return Source(reference, False)
+    return None
+
+
+def _computed(node: Node) -> bool:
+    """Whether any text in a tree is an expression."""
+    if isinstance(node, Scalar):
+        return "${{" in node.value
+    children = [value for _, value in node.items] if isinstance(node, Mapping) else []
+    return any(_computed(child) for child in (node.items if isinstance(node, Sequence) else children))
+
+
+def _free_text(path: tuple[str | None, ...], as_json: bool) -> tuple[str, ...]:
+    """The events with a field that outsiders fill in freely and that an access of ``github`` can reach."""
+    if path == ("head_ref",):
+        return _HEAD_REF
+    if path[:1] != ("event",):
+        return (
+            tuple(sorted({event for events in _FREE_TEXT.values() for event in events})) if as_json and not path else ()
+        )
+    found: set[str] = set()
+    for field, events in _FREE_TEXT.items():
+        wanted = field.split(".")
+        given = path[1:]
+        if len(given) > len(wanted) or (len(given) < len(wanted) and not as_json):
+            continue
+        if all(
+            own in (part, "*", None) or (part == "*" and own is not None and own.isdigit())
+            for own, part in zip(given, wanted, strict=False)
+        ):
+            found.update(events)
+    return tuple(sorted(found))
+
+
+def _reachable(view: Workflow | Action, events: tuple[str, ...]) -> tuple[str, ...]:
+    if isinstance(view, Action):
+        return ("workflow_call",)
+    return tuple(event for event in (*events, "workflow_call") if event in view.triggers)
+
+
+def _checked_input(view: Workflow | Action, path: tuple[str | None, ...]) -> bool:
+    """Whether an input is a boolean, a number or one of a list, wherever the workflow takes it."""
+    if isinstance(view, Action) or not path or path[0] is None:
+        return False
+    types = []
+    for event in ("workflow_dispatch", "workflow_call"):
+        node = mapping_of(view.triggers[event][1]) if event in view.triggers else None
+        inputs = mapping_of(node.get("inputs")) if node is not None else None
+        for key, _, declared in inputs.pairs() if inputs is not None else ():
+            if key.lower() == path[0]:
+                one = mapping_of(declared)
+                types.append(text_of(one.get("type")) if one is not None else "")
+    return bool(types) and all(kind in ("boolean", "number", "choice") for kind in types)
+
+
+def _through_env(view: Workflow | Action, place: Expansion, reference: Reference, depth: int) -> Source | None:
+    name = reference.names[0] if reference.names else None
+    if name is None or depth > 3:
+        return Source(reference, False)
+    for env in (place.step.env, place.job.env if place.job else None, view.env if isinstance(view, Workflow) else None):
+        node = env.get(name) if env is not None else None
+        if node is None:
+            continue
+        for segment in segments(text_of(node)):
+            for inner, as_json in _flows(segment.expr, False) if segment.expr is not None else ():
+                found = _source(view, place, inner, as_json, depth + 1)
+                if found is not None:
+                    return Source(found.reference, found.free, found.events, through=f"env.{name}")
+        return None
+    return Source(reference, False)  # an earlier step may set it

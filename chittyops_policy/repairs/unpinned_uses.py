@@ -1,0 +1,100 @@
+"""Names an action by the commit of its version and keeps the version as a comment."""
+
+from __future__ import annotations
+
+from chittyops_policy.edits import comment_on, line_end, replace_within, scalar_at, set_comment
+from chittyops_policy.errors import CannotEdit
+from chittyops_policy.model import REVIEW, SAFE, Fix, NoFix
+from chittyops_policy.pins import Unpinnable, name_of, resolve, sources
+from chittyops_policy.snapshot import WORKFLOW, kind_of
+from chittyops_policy.versions import parse_version, stated_version
+from chittyops_policy.workflow import Uses
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from chittyops_policy.document import Document, Scalar
+    from chittyops_policy.model import Finding
+    from chittyops_policy.rule import Context
+    from chittyops_policy.snapshot import Snapshot
+
+
+def repair(finding: Finding, context: Context) -> Fix | NoFix:
+    """Puts the commit in the place of the reference; SAFE where nothing speaks against the commit.
+
+    It is the major version that was asked for, at a commit that somebody can look up, and the update tool moves it on
+    from there. What a person should weigh first (a warning, a tag that has moved, an origin that is hearsay) makes it
+    REVIEW.
+    """
+    document = context.snapshot.document(finding.path)
+    node = None if document is None or finding.span is None else scalar_at(document, finding.span.start)
+    if document is None or node is None:
+        return NoFix("the reference is not where it was")
+    uses = Uses(node, job=False)
+    if uses.kind == "docker":
+        return NoFix("which digest a tag of an image has only its registry knows, and no registry is asked")
+    if uses.kind not in ("action", "workflow"):
+        return NoFix("it names no action that could be looked up")
+    known = sources(context)
+    together = _version_of_siblings(uses, finding.path, context)
+    pin = resolve(uses.slug, together or uses.ref, known)
+    if isinstance(pin, Unpinnable):
+        return NoFix(pin.reason)
+    release = pin.release
+    _require_own_line_end(document, node)
+    old = comment_on(document, node.end)
+    kept = "" if old is None or stated_version(old) is not None or old == uses.ref else old
+    notes = (f"The commit comes from {release.origin}.", *pin.doubts)
+    if together:
+        notes += (f"Another action of {uses.slug} in this file is at {together}: they are made for each other.",)
+    if kept:
+        notes += ("Renovate updates the version before the other words of the comment, Dependabot leaves it as it is.",)
+    # Other words stay, with a sign of their own: they may be meant for a tool that reads this line.
+    comment = f"{release.tag} # {kept}" if kept else release.tag
+    end = len(node.value.rstrip())
+    amendment = replace_within(document, node, [(end - len(uses.ref), end, release.commit)])
+    amendment += set_comment(document, node.end, comment)
+    name = uses.text.partition("@")[0]
+    return Fix(
+        f"pin {name} to {release.tag}",
+        REVIEW if pin.doubts else SAFE,
+        amendment.edits,
+        amendment.effects,
+        notes=notes,
+    )
+
+
+def _version_of_siblings(uses: Uses, path: str, context: Context) -> str:
+    """The newest exact version that this file has for other actions of the repository and that the reference allows.
+
+    The actions in the folders of one repository (``codeql-action/init`` and ``/analyze``) are released together, and
+    often refuse to work with each other's other versions. '' where there are none.
+    """
+    wanted = parse_version(uses.ref)
+    if wanted is None:
+        return ""
+    found = []
+    for other in _uses_of(context.snapshot, path):
+        if other.slug == uses.slug and other.path != uses.path:
+            release = name_of(other.slug, other.ref.lower(), sources(context)) if other.pinned else None
+            name = release.tag if release is not None else other.ref
+            version = parse_version(name)
+            if version is not None and wanted.covers(version) and len(version.numbers) > 2:
+                found.append((version.order, name))
+    return max(found)[1] if found else ""
+
+
+def _uses_of(snapshot: Snapshot, path: str) -> Iterator[Uses]:
+    view = snapshot.workflow(path) if kind_of(path) == WORKFLOW else snapshot.action(path.rpartition("/")[0])
+    for uses, _, _ in view.uses() if view is not None else ():
+        yield uses
+
+
+def _require_own_line_end(document: Document, node: Scalar) -> None:
+    """Raises CannotEdit where a comment at the end of the line would not be read as that of this reference."""
+    if node.style in ("|", ">") or "\n" in document.text[node.start : node.end]:
+        raise CannotEdit("the reference does not stand on one line, so that no comment can name its version")
+    rest = document.text[node.end : line_end(document, node.end)].lstrip(" \t")
+    if rest and not rest.startswith("#"):
+        raise CannotEdit("something else follows on the same line, so that no comment can name its version")

@@ -1,0 +1,1 @@
+"""Rules about habits that age badly or turn a protection off."""

@@ -1,0 +1,1 @@
+"""Rules about names in expressions, filters and schedules that lead nowhere."""

@@ -1,0 +1,1 @@
+"""Rules about the machines that jobs run on."""

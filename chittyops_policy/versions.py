@@ -1,0 +1,141 @@
+"""What the name behind an ``@`` can be: a version, a moving major or minor tag, a commit, a branch."""
+
+from __future__ import annotations
+
+import re
+
+from .model import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_VERSION = re.compile(
+    r"(?P<prefix>(?:[A-Za-z_][\w.]*[-/@])*)[vV]?(?P<numbers>\d+(?:\.\d+){0,3})(?P<pre>(?:[-+.]?[A-Za-z][\w.+-]*)?)"
+)
+_COMMENT = re.compile(
+    r"(?:(?:renovate:\s*)?(?:tag|version|ver|pin)\b\s*[:=]?\s*|ratchet:[\w./-]+(?=@))?@?(?P<name>\S+)"
+)
+_HEX = frozenset("0123456789abcdefABCDEF")
+
+
+FROM_GITHUB, FROM_PACK, HAND = "github", "pack", "hand"
+"""Who said that a version is a commit: GitHub, the shipped pack, or a person who has looked."""
+
+
+class Version(Value):
+    """A tag that names a version.
+
+    prefix   what stands before the number in a repository with several products, such as ``codeql-bundle-``; without
+             a ``v``
+    numbers  ``(4, 2, 2)``; a tag of one or two numbers may move with each release
+    pre      ``-rc.1``, ``b1``: a pre-release; '' for a release
+    """
+
+    __slots__ = ("numbers", "pre", "prefix")
+
+    def __init__(self, prefix: str, numbers: tuple[int, ...], pre: str) -> None:
+        self.prefix = prefix
+        self.numbers = numbers
+        self.pre = pre
+
+    @property
+    def order(self) -> tuple[str, tuple[int, ...], bool, str]:
+        """A key that sorts versions of one product from old to new; a pre-release stands before its release."""
+        return self.prefix, self.numbers, not self.pre, self.pre
+
+    def covers(self, other: Version) -> bool:
+        """Whether `other` is a release of the major or minor version that this one names: v4 covers v4.2.2."""
+        count = len(self.numbers)
+        return (
+            not self.pre
+            and not other.pre
+            and self.prefix == other.prefix
+            and len(other.numbers) > count
+            and other.numbers[:count] == self.numbers
+        )
+
+
+def parse_version(name: str) -> Version | None:
+    """The version that a tag names (``v4``, ``4.2``, ``v4.2.2-rc.1``, ``codeql-bundle-v2.20.1``), or None."""
+    match = _VERSION.fullmatch(name.removeprefix("refs/tags/"))
+    if match is None or is_short_commit(name):
+        return None
+    return Version(match["prefix"], tuple(int(number) for number in match["numbers"].split(".")), match["pre"])
+
+
+def is_short_commit(name: str) -> bool:
+    """Whether a name looks like the beginning of a commit id. A tag or a branch could have it all the same."""
+    return 7 <= len(name) < 40 and _HEX.issuperset(name) and not name.isdigit()
+
+
+def stated_version(comment: str) -> str | None:
+    """The version that a comment behind a reference states and nothing else: ``v4.2.2``, ``tag=v4``, ``pin @v4.2``.
+
+    These are the forms that Dependabot or Renovate keep up to date, with ratchet's and zizmor's; None for other words.
+    """
+    match = _COMMENT.fullmatch(comment.strip())
+    return match["name"] if match is not None and parse_version(match["name"]) is not None else None
+
+
+class Release(Value):
+    """A tag of an action's repository and the commit that it names.
+
+    tag         as its owner spells it
+    commit      40 hex digits in lower case, never the id of a tag object
+    origin      where that is known from, in words that fit behind "the commit comes from"
+    source      the same as one word for the lock file: FROM_GITHUB, FROM_PACK or HAND; `seen` is the ISO date
+    confirmed   whether the owner's own tag was seen to name the commit, at the date that `origin` gives
+    stated_by   how many public repositories state the pair; 0 where nobody counted
+    former      other commits that the tag has named
+    retargeted  whether its owner points several versions at this commit, so that it is not that version's own code
+    """
+
+    __slots__ = ("commit", "confirmed", "former", "origin", "retargeted", "seen", "source", "stated_by", "tag")
+
+    def __init__(
+        self,
+        tag: str,
+        commit: str,
+        origin: str,
+        *,
+        source: str = "",
+        seen: str = "",
+        confirmed: bool = True,
+        stated_by: int = 0,
+        former: tuple[str, ...] = (),
+        retargeted: bool = False,
+    ) -> None:
+        self.tag = tag
+        self.commit = commit
+        self.origin = origin
+        self.source = source
+        self.seen = seen
+        self.confirmed = confirmed
+        self.stated_by = stated_by
+        self.former = former
+        self.retargeted = retargeted
+
+
+def choose(releases: Iterable[Release], ref: str) -> Release | None:
+    """The release that a reference means: the newest of a moving major or minor tag, else the one of that very name.
+
+    A pre-release is only chosen by its full name, and the major version never changes. None where no release fits.
+    """
+    known = tuple(releases)
+    name = ref.removeprefix("refs/tags/")
+    wanted = parse_version(name)
+    if wanted is None:
+        return next((release for release in known if release.tag == name), None)
+    newest: tuple[Version, Release] | None = None
+    same: Release | None = None
+    for release in known:
+        version = parse_version(release.tag)
+        if version is None:
+            continue
+        if wanted.covers(version):
+            if newest is None or version.order > newest[0].order:
+                newest = version, release
+        elif version == wanted and (same is None or release.tag == name):
+            same = release
+    return same if newest is None else newest[1]
