@@ -214,13 +214,25 @@ def _judge(taking: Taking, workflow: Workflow, slug: str) -> bool:
     if any(truth(each, {("github", "event_name"): taking.event}) is False for each in conditions):
         return False
     text = " ".join(text_of(node) for node in _texts(workflow, taking.job, taking.step))
-    taking.labelled = "label" in text.lower() and ("labels" in text.lower() or "event.label" in text.lower())
     outsider = _outsider(taking.event, slug, text)
     taking.closed = any(truth(each, outsider) is False for each in conditions)
     if taking.closed:
         unasked = {path: value for path, value in outsider.items() if path[-1] != "author_association"}
         taking.association = not any(truth(each, unasked) is False for each in conditions)
+    bare = {**outsider, **_NO_LABEL}
+    taking.labelled = set(types_of(workflow, taking.event)) == {"labeled"} or (
+        not taking.closed and any(truth(each, bare) is False for each in conditions)
+    )
     return True
+
+
+_NO_LABEL: Known = {
+    ("github", "event", "label", "name"): "",
+    ("github", "event", "pull_request", "labels", "*", "name"): "",
+    ("github", "event", "issue", "labels", "*", "name"): "",
+    ("github", "event", "action"): "opened",
+}
+"""What the contexts say before anybody has put a label on; outsiders cannot put one on themselves."""
 
 
 def _outsider(event: str, slug: str, text: str) -> Known:

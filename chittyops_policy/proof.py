@@ -281,7 +281,7 @@ def _at(node: Node | None, path: tuple[str | int, ...]) -> Node | None:
 
 
 def _surroundings(document: Document, path: tuple[str | int, ...]) -> tuple[str, dict[str, str]]:
-    """The shell that runs the script of the step at a path, and the variables that it has: name → expression."""
+    """The shell that runs the script of the step at a path, and the variables that it has: name → text of the value."""
     node = _at(document.root, path)
     workflow = Workflow(document)
     for job in workflow.jobs:
@@ -299,7 +299,7 @@ def _variables(*layers: Mapping | None) -> dict[str, str]:
     values: dict[str, str] = {}
     for layer in layers:
         if layer is not None:
-            values.update({key: inner(value.value) for key, _, value in layer.pairs() if isinstance(value, Scalar)})
+            values.update({key: value.value for key, _, value in layer.pairs() if isinstance(value, Scalar)})
     return values
 
 

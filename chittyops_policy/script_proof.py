@@ -46,8 +46,9 @@ def script_meaning_kept(
 ) -> str | None:
     """None where `after` means what `before` means, else what is wrong, in words without a full stop.
 
-    `moves` are the variables that the step's ``env`` gains, name → expression without fences; `known` are variables it
-    has already. Each expression of `moves` has to have left the script, its variable must stand where the shell
+    `moves` are the variables that the step's ``env`` gains, name → expression without fences; `known` are those that it
+    has already from the ``env`` of the workflow, the job and itself, name → text (with fences where it is an
+    expression). Each expression of `moves` has to have left the script, its variable must stand where the shell
     expands it, unsplit, and everything else must be as it was.
     """
     if before == after:
@@ -65,7 +66,7 @@ def script_meaning_kept(
         old, new = read(before, shell), read(after, shell)
     except CannotEdit as problem:
         return problem.reason
-    values = {**(known or {}), **moves}
+    values = {name: _bare(text) for name, text in (known or {}).items()} | dict(moves)
     for name in moves:
         if re.search(rf"\b{re.escape(name)}\b", _without_expressions(before)):
             return f"the script has a use of its own for {name}"
@@ -139,6 +140,13 @@ def constants_written(script: str) -> str:
     return "".join([*parts, script[at:]])
 
 
+def _bare(text: str) -> str:
+    """An expression without its fences; any other text as it is."""
+    stripped = text.strip()
+    whole = stripped.startswith("${{") and stripped.endswith("}}") and stripped.count("${{") == 1
+    return stripped[3:-2].strip() if whole else text
+
+
 def _without_expressions(script: str) -> str:
     at = 0
     kept = []
@@ -184,10 +192,8 @@ def _compared(old: _Side, new: _Side, values: Mapping[str, str], reading: Readin
         if (was.kind, was.quoting, was.text) == (now.kind, now.quoting, now.text):
             continue
         moved = was.kind == EXPRESSION and now.kind == VARIABLE
-        text = was.text[3:-2].strip()
-        # Whoever sets a variable, also a step before, `env.X` and $X are the same.
-        same = text == values.get(now.text) or (text == f"env.{now.text}" and now.text in values)
-        if not moved or not same:
+        held = (values[now.text], f"env.{now.text}") if moved and now.text in values else ()
+        if _bare(was.text) not in held:
             return f"line {was.line} of the script: {_shown(was)} has become {_shown(now)}"
         expanded = _EXPANDED.get(was.quoting)
         if shell == literal_quoting.JAVASCRIPT and was.quoting == BARE:

@@ -330,7 +330,13 @@ def test_a_variable_that_may_change_is_not_believed(use: str) -> None:
     before, after = f"{use}\nshow '${{{{ inputs.a }}}}'", f'{use}\nshow "$A"'
     assert "may change A" in (script_meaning_kept(before, after, "bash", {}, {"A": "inputs.a"}) or "")
     before = "show \"$A\" '${{ inputs.a }}'"
-    assert script_meaning_kept(before, 'show "$A" "$A"', "bash", {}, {"A": "inputs.a"}) is None
+    assert script_meaning_kept(before, 'show "$A" "$A"', "bash", {}, {"A": "${{ inputs.a }}"}) is None
+
+
+def test_a_variable_holds_what_env_says_of_it() -> None:
+    assert script_meaning_kept("show '${{ env.A }}'", 'show "$A"', "bash", {}, {"A": "any text"}) is None
+    assert script_meaning_kept("show '${{ env.B }}'", 'show "$A"', "bash", {}, {"A": "any text"}) is not None
+    assert script_meaning_kept("show '${{ env.A }}'", 'show "$A"', "bash", {}, {}) is not None
 
 
 SH_ONLY = [

@@ -377,11 +377,9 @@ def _try(snapshot: Snapshot, decision: Decision, fix: Fix) -> None:
             if now.env is not None
             else {}
         )
-        known = {}
+        known: dict[str, str] = {}
         for env in (old.env if isinstance(old, Workflow) else None, job.env if job else None, was.env):
-            for name, value in (to_value(env) if env is not None else {}).items():
-                known[name] = value[3:-2].strip() if str(value).startswith("${{") else f"env.{name}"
-        known |= {name: f"env.{name}" for name in known if f"env.{name}" in script.value}
+            known |= {name: str(value) for name, value in (to_value(env) if env is not None else {}).items()}
         shell = "github-script" if action else shell_of_step(old, job, was)[0]
         assert script_meaning_kept(script.value, changed.value, shell, gained, known) is None
 

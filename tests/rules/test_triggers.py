@@ -186,6 +186,22 @@ def test_a_label_is_about_one_commit(types: str, ref: str, count: int) -> None:
     assert found("untrusted-checkout-exec", text) == []
 
 
+@pytest.mark.parametrize(
+    ("types", "condition", "gated"),
+    [
+        ("", LABEL, True),
+        ("types: [labeled]", "", True),
+        ("types: [opened, labeled]", "github.event.action == 'labeled'", True),
+        ("", f"'!{LABEL.replace(chr(39), chr(39) * 2)}'", False),
+        ("", f"github.event.action == 'opened' || {LABEL}", False),
+        ("types: [opened, labeled]", "", False),
+    ],
+)
+def test_only_a_label_that_has_to_be_there_is_a_check(types: str, condition: str, gated: bool) -> None:
+    text = workflow(f"{{pull_request_target: {{{types}}}}}", UNTRUSTED, "run: make", condition=condition)
+    assert places("untrusted-checkout-exec", text) == ([] if gated else ["make"])
+
+
 def test_the_name_of_a_label_that_was_just_put_on_is_a_check_as_well() -> None:
     text = workflow("{pull_request_target: {types: [labeled]}}", CHECKOUT.format("${{ github.head_ref }}"), "run: make",
                     condition="github.event.label.name == 'safe'")  # fmt: skip

@@ -1,1 +1,1 @@
-"""Rules about what strangers write and a job executes."""
+"""Rules about values of others that become a part of a script, of its environment, or an option of a program."""
