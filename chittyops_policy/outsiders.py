@@ -117,7 +117,7 @@ _OTHER_RUNS = (
     "bettermarks/action-artifact-download",
     "dawidd6/action-download-artifact",
 )
-_DOWNLOAD = re.compile(r"\bgh\s+run\s+download\b[^\n]*|\b(?:curl|gh|wget)\b[^\n]*/actions/artifacts/[^\n]*")
+_DOWNLOAD = re.compile(r"\bgh\s+run\s+download\b[^\n|;&]*|\b(?:curl|gh|wget)\b[^\n|;&]*/actions/artifacts/[^\n|;&]*")
 _INTO = re.compile(r"\s(?:-D|--dir)[ =]+[\"']?([^\s\"']+)")
 _BY_API = re.compile(r"\bdownloadArtifact\b|/actions/artifacts/")
 _OUTSIDE = re.compile(r"(?:\$\{\{\s*runner\.temp\s*\}\}|\$\{?RUNNER_TEMP\b|/tmp\b)")

@@ -47,7 +47,7 @@ def commands_of(script: Script, context: Context) -> tuple[Command, ...]:
     return found[key]
 
 
-def script_of(view: Workflow | Action, job: Job | None, step: Step) -> Script | None:
+def script_in(view: Workflow | Action, job: Job | None, step: Step) -> Script | None:
     """The script of a step; None where it runs none."""
     node = step.run
     return Script(view, job, step, node) if node is not None and node.value else None
@@ -58,7 +58,7 @@ def scripts(view: Workflow | Action) -> Iterator[Script]:
     seen: set[int] = set()
     for job in view.jobs if isinstance(view, Workflow) else (None,):
         for step in view.steps if job is None else job.steps:  # type: ignore[union-attr]
-            script = script_of(view, job, step)
+            script = script_in(view, job, step)
             if script is not None and id(script.node) not in seen:
                 seen.add(id(script.node))
                 yield script

@@ -15,7 +15,8 @@ PIN = "0123456789" * 4
 def conditional(condition: str) -> str:
     """A workflow whose lone job has a condition, given as YAML."""
     return (
-        f"on: push\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    if: {condition}\n"
+        "on: {workflow_dispatch: {inputs: {a: {}, b: {}, c: {}}}}\n"
+        f"permissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    if: {condition}\n"
         "    steps:\n      - run: x\n"
     )
 

@@ -42,6 +42,8 @@ def using(uses: str) -> str:
         (f"a/b@{SHA} # tag=v4.1.2", (4, 1, 2)),
         (f"a/b@{SHA} # ratchet:a/b@v4", (4,)),
         (f"a/b@{SHA} # pin@v4.1.2", (4, 1, 2)),
+        (f"a/b@{SHA} # renovate: tag=v4.1", (4, 1)),
+        ("a/b@refs/tags/v4.1.2", (4, 1, 2)),
         (f"a/b@{SHA}", None),
         (f"a/b@{SHA} # the good one", None),
         (f"a/b@{SHA} # v4-beta", None),

@@ -81,6 +81,32 @@ def test_only_after_another_workflow_and_only_in_the_same_job() -> None:
     assert found("artifact-poisoning", ON + JOB + DOWNLOAD + other) == []
 
 
+def test_the_step_that_unpacks_may_run_it_at_once() -> None:
+    [entry] = found("artifact-poisoning", ON + JOB + run("gh run download $ID -n c && npm ci"))
+    assert "npm ci runs after" in entry
+    assert found("artifact-poisoning", ON + JOB + run("npm ci && gh run download $ID -n c")) == []
+
+
+@pytest.mark.parametrize("place", ["job", "download", "then"])
+def test_what_only_runs_for_pushes_takes_in_nothing_of_outsiders(place: str) -> None:
+    condition = "if: github.event.workflow_run.event == 'push'\n"
+    text = ON + JOB + DOWNLOAD + run("npm ci")
+    before = {"job": "    steps:", "download": "        with: {name: c", "then": "      - run: npm ci"}[place]
+    behind = {"job": f"    {condition}    steps:", "download": f"        {condition}        with: {{name: c"}
+    kept = behind.get(place, f"      - {condition}        run: npm ci")
+    assert text.count(before) == 1
+    assert found("artifact-poisoning", text.replace(before, kept)) == []
+
+
+def test_a_checkout_of_the_outsiders_code_says_it_already() -> None:
+    head = "      - uses: actions/checkout@v4\n        with: {ref: '${{ github.event.workflow_run.head_sha }}'}\n"
+    for steps in (DOWNLOAD + head, head + DOWNLOAD):
+        text = ON + JOB + steps + run("npm ci")
+        assert found("artifact-poisoning", text) == []
+        assert len(found("untrusted-checkout-exec", text)) == 1
+    assert len(found("artifact-poisoning", ON + JOB + DOWNLOAD + run("npm ci") + head)) == 1
+
+
 @needs_corpus
 def test_what_real_workflows_run() -> None:
     seen = [

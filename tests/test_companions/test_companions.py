@@ -223,6 +223,32 @@ def test_standard_input_is_what_they_see(bad: Path) -> None:
     assert "zizmor/dangerous-triggers" not in done.stdout
 
 
+def test_a_fix_is_reported_with_what_they_find_in_the_fixed_file(tmp_path: Path) -> None:
+    text = BAD.replace(f"{CHECKOUT_PIN} # v7.0.1", "actions/checkout@v4")
+    sample = repository(tmp_path / "sample", {CI: text})
+    arguments = ("--with", "zizmor", "--select", "unpinned-uses", "--select", "zizmor/*")
+    diff = check("--diff", *arguments, "--format", "json:report.json", cwd=sample)
+    assert "+      - uses: actions/checkout@" in diff.stdout
+    assert (sample / CI).read_text() == text
+    [before] = json.loads((sample / "report.json").read_text())["repositories"]
+    code, after = judged(sample, "--fix", *arguments)
+    assert "actions/checkout@v4" not in (sample / CI).read_text()
+    for report, pinned in ((before, False), (after, True)):
+        rules = {entry["rule"] for entry in report["findings"]}
+        assert ("unpinned-uses" in rules) is not pinned
+        assert "zizmor/unpinned-uses" not in rules  # ours, where there is one
+        assert "zizmor/artipacked" in rules
+        assert report["problems"] == []
+    assert code == 1
+
+
+def test_a_fix_with_a_wrong_name_changes_nothing(tmp_path: Path) -> None:
+    sample = repository(tmp_path / "sample", {CI: UNPINNED})
+    done = check("--fix", "--with", "yamllint", cwd=sample)
+    assert done.returncode == 2 and "there is no companion 'yamllint'" in done.stderr
+    assert (sample / CI).read_text() == UNPINNED
+
+
 def test_a_clean_repository_stays_clean(tmp_path: Path) -> None:
     sample = repository(tmp_path / "sample", {CI: CLEAN})
     code, report = judged(sample, "--with", ALL)

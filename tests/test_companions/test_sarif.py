@@ -141,3 +141,10 @@ def test_one_file_is_about_one_repository(sample: Path) -> None:
     done = command("report", "import", "in.sarif", ".", cwd=sample.parent)
     assert done.returncode == 2
     assert "about one repository" in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--fix", "--diff", "--review", "--explain"])
+def test_nothing_is_fixed_from_a_file_that_the_fix_would_make_untrue(sample: Path, option: str) -> None:
+    done = command("report", "import", "../in.sarif", option, cwd=sample)
+    assert done.returncode == 2
+    assert f"No such option '{option}'" in done.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chittyops_policy.model import Related
 from chittyops_policy.outsiders import ARTIFACT, reaches, takings_of
 from chittyops_policy.rule import WORKFLOW, Context, Example, Rule
-from chittyops_policy.scripts import commands_of, script_of
+from chittyops_policy.scripts import commands_of, script_in
 from chittyops_policy.workspace_code import action_executes, executed_file, executes
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ def _run(workflow: Workflow, step: Step, taking: Taking, context: Context) -> Fi
     uses = step.uses
     if uses is not None and step is not taking.step and action_executes(uses, taking.folder):
         return context.at(document, uses.node, message.format(f"the action {uses.text}"), related=related)
-    script = script_of(workflow, taking.job, step)
+    script = script_in(workflow, taking.job, step)
     begin = taking.end if step is taking.step else 0
     for command in commands_of(script, context) if script is not None else ():
         if command.start < begin or not executes(command):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chittyops_policy.model import Related
 from chittyops_policy.outsiders import ARTIFACT, reaches, takings_of
 from chittyops_policy.rule import WORKFLOW, Context, Example, Rule
-from chittyops_policy.scripts import commands_of, script_of
+from chittyops_policy.scripts import commands_of, script_in
 from chittyops_policy.workflow import text_of
 from chittyops_policy.workspace_code import action_executes, executes
 
@@ -51,7 +51,7 @@ def _run(view: Workflow, step: Step, taking: Taking, context: Context) -> Iterat
         if action_executes(uses, taking.folder):
             text = message.format(uses.text.partition("@")[0])
             yield context.at(document, uses.node, text, related=related, notes=notes, severity=severity)
-    script = script_of(view, taking.job, step)
+    script = script_in(view, taking.job, step)
     if script is not None:
         begin = taking.end if step is taking.step else 0
         elsewhere = taking.folder and taking.folder not in script.node.value
