@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from .catalogue import Catalogue
     from .foreign import Foreign
+    from .hosts.github import GitHub
     from .policy import Pack, Policy
 
     T = TypeVar("T")
@@ -47,11 +48,12 @@ class Request:
     formats  (name, file or None for standard output)
     companions  other tools to run, and imports: SARIF files of others; what they found is judged like our own
     fix, diff, review, explain  see `fixing`, which does what they ask
+    online   whether GitHub may be asked, with the token of the environment
     """
 
     __slots__ = (
         "cache", "changed_since", "companions", "diff", "explain", "fail_on", "fix", "formats", "ignore", "imports",
-        "jobs", "paths", "policy", "profile", "review", "select", "stdin_filename", "verbose",
+        "jobs", "online", "paths", "policy", "profile", "review", "select", "stdin_filename", "verbose",
     )  # fmt: skip
 
     def __init__(
@@ -75,6 +77,7 @@ class Request:
         diff: bool = False,
         review: bool = False,
         explain: bool = False,
+        online: bool = False,
     ) -> None:
         self.paths = paths
         self.formats = formats
@@ -94,6 +97,7 @@ class Request:
         self.diff = diff
         self.review = review
         self.explain = explain
+        self.online = online
 
 
 class Target:
@@ -318,15 +322,24 @@ class Checker:
         self.catalogue: Catalogue | None = None
         self.pack: Pack | None = None
         self.repositories = {item.slug.lower(): item for item in self.snapshots.values() if item.slug}
-        # Another tool's answer depends on more than the files that this one has read.
-        alone = not request.companions and not request.imports
+        self.host: GitHub | None = None
+        if request.online:
+            from .hosts.github import github_host  # only for who asks for it
+
+            self.host = github_host(env, today(env))
+        # What GitHub or another tool says depends on more than the files that this one has read.
+        alone = not (request.online or request.companions or request.imports)
         self.cache = Cache(default_folder(env)) if request.cache and alone else None
-        self.question = _question(request, env) if request.cache else ""
+        self.question = _question(request, env) if self.cache is not None else ""
+
+    def lookups(self) -> Lookups:
+        """What the rules may ask of the world in this call."""
+        return Lookups(self.repositories, self.host)
 
     def report(self, target: Target) -> Report:
         """The report on one target."""
         snapshot = self.snapshots[target.root]
-        lookups = Lookups(self.repositories)
+        lookups = self.lookups()
         if self.cache is None:
             return self._check(snapshot, target, lookups)
         question = "\0".join((self.question, snapshot.slug, snapshot.revision, target.root, repr(target.paths)))

@@ -113,6 +113,7 @@ class _Run:
         self.snapshot = snapshot
         self.catalogue = catalogue
         self.policy = policy
+        self.lookups = lookups
         self.named = None if paths is None else frozenset(paths)
         self.files: tuple[str, ...] = snapshot.subjects() if paths is None else tuple(sorted(set(paths)))
         self.findings: list[Finding] = []
@@ -233,6 +234,8 @@ class _Run:
         ]
         judged.sort(key=_order)
         decisions = tuple(self._decisions(judged))
+        if self.lookups.host is not None:
+            self.problems += [Problem("lookup", "", problem) for problem in self.lookups.host.problems]
         noted = {(problem.path, problem.kind) for problem in self.problems}
         for path, message in self.snapshot.tree.problems:
             if (path, "unreadable") not in noted:

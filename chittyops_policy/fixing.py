@@ -16,7 +16,6 @@ from .foreign import NOTHING
 from .model import REVIEW, SAFE, Value
 from .reporters import diff
 from .reporters.wording import artifact_path, one_line, plural, visible
-from .rule import Lookups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ def _fixed(checker: Checker, target: Target) -> Fixed:
     snapshot = checker.snapshots[target.root]
     catalogue, policy = checker.in_force(snapshot)
     _, everything = checker.in_force(snapshot, everything=True)
-    lookups = Lookups(checker.repositories)
+    lookups = checker.lookups()
     date = today(checker.env)
     review = checker.request.review
 

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .rule import PinHost
+    from .rule import Host
     from .snapshot import Snapshot
     from .workflow import Action, Workflow
 
@@ -99,7 +99,7 @@ class Verified(Value):
         self.reason = reason
 
 
-def pin_sources(snapshot: Snapshot, host: PinHost | None) -> PinSources:
+def pin_sources(snapshot: Snapshot, host: Host | None) -> PinSources:
     """What pins of a repository are taken from. Raises UserError, with every place, for a lock that cannot be read."""
     document = snapshot.document(PIN_LOCK)
     lock = read_lock(document)

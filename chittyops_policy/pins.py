@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from .pin_lock import PinLock
     from .pin_pack import Pack
-    from .rule import Context, PinHost
+    from .rule import Context, Host
     from .versions import Release, Version
 
 ASK_GITHUB = "`chittyops-policy pins update` with a token asks GitHub"
@@ -56,7 +56,7 @@ class PinSources:
 
     __slots__ = ("host", "lock", "pack")
 
-    def __init__(self, lock: PinLock, host: PinHost | None, pack: Pack) -> None:
+    def __init__(self, lock: PinLock, host: Host | None, pack: Pack) -> None:
         self.lock = lock
         self.host = host
         self.pack = pack
@@ -89,7 +89,7 @@ class _Asked:
 
     __slots__ = ("host", "slug")
 
-    def __init__(self, host: PinHost, slug: str) -> None:
+    def __init__(self, host: Host, slug: str) -> None:
         self.host = host
         self.slug = slug
 
@@ -115,7 +115,7 @@ def _lock(context: Context) -> PinLock:
 
 
 def _sources(context: Context) -> PinSources:
-    return PinSources(lock_of(context), context.lookups.pins, shipped())
+    return PinSources(lock_of(context), context.lookups.host, shipped())
 
 
 def resolve(slug: str, ref: str, known: PinSources, *, fresh: bool = False) -> Pin | Unpinnable:
@@ -164,7 +164,7 @@ def _doubts_of_locked(locked: Release, ref: str, packed: tuple[Release, ...]) ->
 
 
 def _from_host(
-    slug: str, ref: str, known: PinSources, host: PinHost, packed: tuple[Release, ...], doubts: list[str]
+    slug: str, ref: str, known: PinSources, host: Host, packed: tuple[Release, ...], doubts: list[str]
 ) -> Pin | Unpinnable | None:
     release = None if ref.startswith("refs/heads/") else host.find(slug, ref)
     if release is None and not ref.startswith("refs/tags/"):

@@ -25,8 +25,13 @@ if TYPE_CHECKING:
     Check: TypeAlias = Callable[[Any, "Context"], Iterable[Outcome]]
     Repair: TypeAlias = Callable[[Finding, "Context"], Fix | NoFix]
 
-    class PinHost(Protocol):
-        """Where the commits of actions can be asked for, by ``owner/repo`` in lower case. Each answer is kept."""
+    class Host(Protocol):
+        """GitHub, for what files cannot tell, asked by ``owner/repo`` in lower case. Each answer is kept.
+
+        problems  what it could not be asked, each a sentence without a full stop
+        """
+
+        problems: list[str]
 
         def answers(self, slug: str) -> bool:
             """Whether it can tell anything about a repository."""
@@ -45,6 +50,9 @@ if TYPE_CHECKING:
 
         def membership(self, slug: str, commit: str) -> str:
             """How a commit belongs to a repository: one of ON_BRANCH, ON_TAG, FOREIGN, UNTOLD."""
+
+        def default_setup(self, slug: str) -> bool | None:
+            """Whether code scanning's default setup is on; None where the token may not know."""
 
 
 WORKFLOW = "workflow"
@@ -234,20 +242,20 @@ class Lookups:
 
     `repository(slug)` gives the snapshot of another repository, for calls across a set of checked repositories;
     `asked` collects the slugs, in lower case, that somebody wanted. `default_setups` has, by slug in lower case,
-    whether code scanning's default setup is on. `pins` is GitHub where a call may ask it: its answers change from day
+    whether code scanning's default setup is on. `host` is GitHub where a call may ask it: its answers change from day
     to day, so a report that needed them is not to be kept.
     """
 
-    __slots__ = ("asked", "default_setups", "pins", "repositories")
+    __slots__ = ("asked", "default_setups", "host", "repositories")
 
     def __init__(
         self,
         repositories: Mapping[str, Snapshot] | None = None,
-        pins: PinHost | None = None,
+        host: Host | None = None,
         default_setups: Mapping[str, bool] | None = None,
     ) -> None:
         self.repositories = repositories or {}
-        self.pins = pins
+        self.host = host
         self.default_setups = default_setups or {}
         self.asked: set[str] = set()
 
@@ -261,7 +269,8 @@ class Lookups:
 
         The answer is that of ``GET /repos/{owner}/{repo}/code-scanning/default-setup``: `state` is ``configured``.
         """
-        return self.default_setups.get(slug.lower())
+        known = self.default_setups.get(slug.lower())
+        return self.host.default_setup(slug.lower()) if known is None and self.host is not None and slug else known
 
 
 class Context:

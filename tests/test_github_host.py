@@ -14,11 +14,11 @@ from pathlib import Path
 import pytest
 
 from chittyops_policy.errors import UserError
-from chittyops_policy.hosts.github import GitHubPins, github_pins, token_of
+from chittyops_policy.hosts.github import GitHub, github_host, token_of
 from chittyops_policy.pin_lock import LockedPin, PinLock
 from chittyops_policy.pin_pack import Pack
 from chittyops_policy.pins import Pin, PinSources, Unpinnable, mismatch, resolve
-from chittyops_policy.rule import FOREIGN, ON_BRANCH, ON_TAG, UNTOLD
+from chittyops_policy.rule import FOREIGN, ON_BRANCH, ON_TAG, UNTOLD, Lookups
 
 from .github_world import GitHubRepository
 from .referees import node
@@ -70,15 +70,15 @@ def world() -> Iterator[World]:
 
 
 @pytest.fixture
-def host(world: World) -> GitHubPins:
-    return GitHubPins(TOKEN, TODAY, world.address)
+def host(world: World) -> GitHub:
+    return GitHub(TOKEN, TODAY, world.address)
 
 
 # ------------------------------------------------------------------------------------------------- the emulator
 
 
 @needs_emulator
-def test_a_reference_is_the_newest_release_at_a_commit(world: World, host: GitHubPins) -> None:
+def test_a_reference_is_the_newest_release_at_a_commit(world: World, host: GitHub) -> None:
     def found(ref: str) -> tuple[str, str] | None:
         release = host.find(SLUG, ref)
         return None if release is None else (release.tag, release.commit)
@@ -97,7 +97,7 @@ def test_a_reference_is_the_newest_release_at_a_commit(world: World, host: GitHu
 
 
 @needs_emulator
-def test_a_commit_has_tags_and_a_branch_a_head(world: World, host: GitHubPins) -> None:
+def test_a_commit_has_tags_and_a_branch_a_head(world: World, host: GitHub) -> None:
     assert {release.tag for release in host.at(SLUG, world.one)} == {"v1", "v1.0.0"}
     assert {release.tag for release in host.at(SLUG, world.two)} == {"v1.1.0", "v2.0.0", "v3.0.0-rc.1"}
     assert host.at(SLUG, world.released) == ()
@@ -110,11 +110,11 @@ def test_a_commit_has_tags_and_a_branch_a_head(world: World, host: GitHubPins) -
 @needs_emulator
 def test_the_commit_of_an_annotated_tag_has_that_tag(world: World) -> None:
     GitHubRepository(world.address, SLUG).annotated("v0.9.0", world.released)
-    assert [release.tag for release in GitHubPins(TOKEN, TODAY, world.address).at(SLUG, world.released)] == ["v0.9.0"]
+    assert [release.tag for release in GitHub(TOKEN, TODAY, world.address).at(SLUG, world.released)] == ["v0.9.0"]
 
 
 @needs_emulator
-def test_where_a_commit_belongs(world: World, host: GitHubPins) -> None:
+def test_where_a_commit_belongs(world: World, host: GitHub) -> None:
     seen = {
         name: host.membership(SLUG, getattr(world, name))
         for name in ("first", "one", "two", "released", "tagged", "foreign", "orphan")
@@ -137,19 +137,19 @@ def test_a_commit_below_a_tag_belongs_to_it(world: World) -> None:
     repository = GitHubRepository(world.address, SLUG)
     below = repository.commit(world.tagged)
     repository.tag("v1.2.1", repository.commit(below))
-    assert GitHubPins(TOKEN, TODAY, world.address).membership(SLUG, below) == ON_TAG
+    assert GitHub(TOKEN, TODAY, world.address).membership(SLUG, below) == ON_TAG
 
 
 @needs_emulator
 def test_too_many_branches_leave_it_untold(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chittyops_policy.hosts.github.MAX_COMPARED", 1)
-    host = GitHubPins(TOKEN, TODAY, world.address)
+    host = GitHub(TOKEN, TODAY, world.address)
     assert host.membership(SLUG, world.foreign) == UNTOLD
     assert host.membership(SLUG, world.first) == ON_BRANCH, "the default branch comes first"
 
 
 @needs_emulator
-def test_the_id_of_a_tag_is_told_from_a_commit(world: World, host: GitHubPins) -> None:
+def test_the_id_of_a_tag_is_told_from_a_commit(world: World, host: GitHub) -> None:
     assert host.peel(SLUG, world.tag_object) == world.two
     assert host.peel(SLUG, world.outer_object) == world.two
     assert host.peel(SLUG, world.two) is None
@@ -158,7 +158,7 @@ def test_the_id_of_a_tag_is_told_from_a_commit(world: World, host: GitHubPins) -
 
 
 @needs_emulator
-def test_a_repository_that_is_not_there_is_said_once(host: GitHubPins) -> None:
+def test_a_repository_that_is_not_there_is_said_once(host: GitHub) -> None:
     assert not host.answers("acme/nothing")
     assert host.find("acme/nothing", "v1") is None
     assert host.branch("acme/nothing", "main") is None
@@ -168,7 +168,7 @@ def test_a_repository_that_is_not_there_is_said_once(host: GitHubPins) -> None:
 
 
 @needs_emulator
-def test_pins_come_from_github_and_are_held_to_the_lock(world: World, host: GitHubPins) -> None:
+def test_pins_come_from_github_and_are_held_to_the_lock(world: World, host: GitHub) -> None:
     def pin(ref: str, **locked: str) -> Pin | Unpinnable:
         lock = PinLock({SLUG: {name: LockedPin(commit, "2026-01-01", "github") for name, commit in locked.items()}})
         return resolve(SLUG, ref, PinSources(lock, host, EMPTY_PACK), fresh=True)
@@ -188,7 +188,7 @@ def test_pins_come_from_github_and_are_held_to_the_lock(world: World, host: GitH
 
 
 @needs_emulator
-def test_a_comment_is_held_to_github(world: World, host: GitHubPins) -> None:
+def test_a_comment_is_held_to_github(world: World, host: GitHub) -> None:
     known = PinSources(PinLock({}), host, EMPTY_PACK)
     assert mismatch(SLUG, world.two, "v1.1.0", known) is None
     assert mismatch(SLUG, world.one, "v1", known) is None
@@ -268,7 +268,7 @@ def test_a_refusal_is_said_in_a_sentence(
     status: int, message: str, headers: dict[str, str], said: str, silent: bool
 ) -> None:
     with answering(status, message, headers) as (address, asked):
-        host = GitHubPins("secret-token", TODAY, address)
+        host = GitHub("secret-token", TODAY, address)
         assert not host.answers(SLUG)
         assert host.membership(SLUG, "a" * 40) == UNTOLD
         assert host.problems == [said.format(address=address)]
@@ -279,11 +279,57 @@ def test_a_refusal_is_said_in_a_sentence(
         assert not any("secret-token" in text for text in (*host.problems, *asked))
 
 
+@contextmanager
+def setup_server(status: int, answer: dict[str, str]) -> Iterator[str]:
+    """acme/lint with one answer about its default setup, which the emulator does not know."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            address = f"http://{self.headers['Host']}"
+            asked = self.path.endswith("/code-scanning/default-setup")
+            body = json.dumps(answer if asked else {"full_name": SLUG, "url": f"{address}/repos/{SLUG}"}).encode()
+            self.send_response(status if asked else 200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "told"),
+    [
+        (200, {"state": "configured"}, True),
+        (200, {"state": "not-configured"}, False),
+        (403, {"message": "Resource not accessible by personal access token"}, None),
+        (404, {"message": "Not Found"}, None),
+    ],
+    ids=["on", "off", "not for this token", "not there"],
+)
+def test_the_default_setup_of_code_scanning(status: int, answer: dict[str, str], told: bool | None) -> None:
+    with setup_server(status, answer) as address:
+        host = GitHub("secret-token", TODAY, address)
+        assert host.default_setup(SLUG) is told
+        assert Lookups(host=host).code_scanning_default_setup("Acme/Lint") is told
+        assert host.problems == [], "what is not told to this token is an open question, no failure"
+
+
 def test_nobody_at_the_address_is_said_in_a_sentence() -> None:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         address = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    host = GitHubPins("secret-token", TODAY, address)
+    host = GitHub("secret-token", TODAY, address)
     assert host.find(SLUG, "v1") is None
     assert host.problems == [f"{address} cannot be reached: ConnectionError"]
     assert host.silent
@@ -291,7 +337,7 @@ def test_nobody_at_the_address_is_said_in_a_sentence() -> None:
 
 def test_an_answer_that_is_no_github_is_said_in_a_sentence() -> None:
     with answering(200, "hello") as (address, _):
-        host = GitHubPins("secret-token", TODAY, address)
+        host = GitHub("secret-token", TODAY, address)
         assert host.find(SLUG, "v1") is None
         assert host.problems == [f"{address} does not answer as GitHub does"]
 
@@ -305,7 +351,7 @@ def test_the_token_comes_from_the_environment() -> None:
     assert token_of({"GITHUB_TOKEN": "a", "GH_TOKEN": "b"}) == "a"
     assert token_of({"GITHUB_TOKEN": "", "GH_TOKEN": "b"}) == "b"
     with pytest.raises(UserError, match="only asked with a token") as error:
-        github_pins({}, TODAY)
+        github_host({}, TODAY)
     assert "GITHUB_TOKEN or GH_TOKEN" in error.value.hint
 
 
@@ -313,7 +359,7 @@ def test_the_address_is_the_runners_unless_another_is_given() -> None:
     with answering(401, "Bad credentials") as (address, _), answering(401, "Bad credentials") as (other, _):
         env = {"GITHUB_TOKEN": "x", "GITHUB_API_URL": address}
         for given, wanted in (("", address), (other, other)):
-            host = github_pins(env, TODAY, given)
+            host = github_host(env, TODAY, given)
             assert not host.answers(SLUG)
             assert host.problems == [f"{wanted} does not accept the token"]
 

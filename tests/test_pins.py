@@ -282,12 +282,16 @@ class Host:
     def __init__(
         self, tags: dict[str, str], branches: dict[str, str] | None = None, member: dict[str, str] | None = None
     ) -> None:
+        self.problems: list[str] = []
         self.tags = tags
         self.heads = branches or {}
         self.member = member or {}
 
     def answers(self, slug: str) -> bool:
         return True
+
+    def default_setup(self, slug: str) -> bool | None:
+        return None
 
     def find(self, slug: str, ref: str) -> Release | None:
         return choose((Release(tag, commit, "GitHub") for tag, commit in self.tags.items()), ref)

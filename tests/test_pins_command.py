@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from .doors.support import check
 from .github_world import GitHubRepository
 from .referees import node
 from .referees.github_emulator import TOKEN, github_emulator
@@ -299,6 +300,24 @@ def test_update_asks_github(project: Project, world: World) -> None:
         ("v1", "v1.1.0", "v1.1.0"),
         ("v1.0.0", "v1.0.0", "v1.1.0"),
     ]
+
+
+@needs_emulator
+def test_a_check_asks_github_only_where_it_is_told_to(project: Project, world: World) -> None:
+    """Offline the action is unknown; with --online the fix has GitHub's commit, and says so."""
+    project.steps("acme/lint@v1")
+    text = (project.folder / WORKFLOW).read_text()
+    env = {"GITHUB_TOKEN": TOKEN, "GITHUB_API_URL": world.address}
+    offline = check("--fix", "--select", "unpinned-uses", cwd=project.folder, env=env)
+    assert (project.folder / WORKFLOW).read_text() == text and "0 findings fixed" in offline.stderr
+    online = check("--fix", "--online", "--select", "unpinned-uses", cwd=project.folder, env=env)
+    assert online.returncode == 0, online.stdout
+    assert f"acme/lint@{world.two} # v1.1.0" in (project.folder / WORKFLOW).read_text()
+    assert "note: The commit comes from" in online.stderr and TOKEN not in online.stderr + online.stdout
+    without = check("--online", cwd=project.folder, env={"GITHUB_TOKEN": "", "GH_TOKEN": ""})
+    assert without.returncode == 2 and "GitHub is only asked with a token" in without.stderr
+    silent = check("--online", cwd=project.folder, env={**env, "GITHUB_API_URL": "http://127.0.0.1:1"})
+    assert silent.returncode == 1 and "http://127.0.0.1:1 cannot be reached" in silent.stdout
 
 
 @needs_emulator

@@ -59,6 +59,9 @@ OPTIONS = (
     CheckOption(("--review",), "review", FLAG, "With --fix or --diff: also the fixes that need a review.", value=True),
     CheckOption(("--explain",), "explain", FLAG, "With --fix or --diff: what was proven of each change.", value=True),
     CheckOption(
+        ("--online",), "online", FLAG, "Ask GitHub what files cannot tell, with the token in GITHUB_TOKEN.", value=True
+    ),
+    CheckOption(
         ("--changed-since",), "changed_since", ONE,
         "With --format github: annotate only lines changed since this revision; everything is judged all the same.",
         "REVISION",

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from ..checking import open_snapshot, require_repository, today
 from ..errors import EXIT_CLEAN, EXIT_FINDINGS, WorldError
-from ..hosts.github import GitHubPins, github_pins, token_of
+from ..hosts.github import GitHub, github_host, token_of
 from ..pin_lock import PIN_LOCK
 from ..pinning import RIGHT, UNCERTAIN, WRONG, pin_sources, rows, verify, write_lock
 from ..pinning import update as update_pins
@@ -139,20 +139,20 @@ def verify_command(path: str, base_url: str, offline: bool, as_json: bool) -> in
     return EXIT_FINDINGS if any(item.outcome == WRONG for item in found) else EXIT_CLEAN
 
 
-def _host(base_url: str, offline: bool) -> GitHubPins | None:
+def _host(base_url: str, offline: bool) -> GitHub | None:
     """GitHub where there is a token and nobody forbids it. Raises UserError for an address without a token."""
     if offline or not (token_of(os.environ) or base_url):
         return None
-    return github_pins(os.environ, today(os.environ), base_url)
+    return github_host(os.environ, today(os.environ), base_url)
 
 
-def _open(path: str, host: GitHubPins | None) -> tuple[str, Snapshot, PinSources]:
+def _open(path: str, host: GitHub | None) -> tuple[str, Snapshot, PinSources]:
     root = require_repository(path)
     snapshot = open_snapshot(root, os.environ)
     return root, snapshot, pin_sources(snapshot, host)
 
 
-def _say_problems(host: GitHubPins | None) -> None:
+def _say_problems(host: GitHub | None) -> None:
     """Says what GitHub did not answer. Raises WorldError where it answered nothing at all."""
     if host is None:
         return

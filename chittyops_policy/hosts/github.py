@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
 """The environment variables of a token; the first that is set counts."""
 
-GITHUB = "https://api.github.com"
+API = "https://api.github.com"
 
 MAX_COMPARED = 30
 """Branches and tags whose history is searched for a commit; a repository with more may be left untold."""
@@ -44,7 +44,7 @@ def token_of(env: Mapping[str, str]) -> str:
     return next((env[name] for name in TOKENS if env.get(name)), "")
 
 
-def github_pins(env: Mapping[str, str], today: str, base_url: str = "") -> GitHubPins:
+def github_host(env: Mapping[str, str], today: str, base_url: str = "") -> GitHub:
     """What answers for `rule.Lookups.pins`, with the token of the environment.
 
     `base_url` is the address of the API, of GitHub Enterprise ``https://HOST/api/v3``; without one it is that of the
@@ -56,7 +56,7 @@ def github_pins(env: Mapping[str, str], today: str, base_url: str = "") -> GitHu
             "GitHub is only asked with a token",
             f"set {TOKENS[0]} or {TOKENS[1]}; a token without any scope can read public repositories",
         )
-    return GitHubPins(token, today, base_url or env.get("GITHUB_API_URL") or GITHUB)
+    return GitHub(token, today, base_url or env.get("GITHUB_API_URL") or API)
 
 
 class _Tag(Value):
@@ -70,21 +70,21 @@ class _Tag(Value):
         self.annotated = annotated
 
 
-class GitHubPins:
-    """A `rule.PinHost` on the REST API of one GitHub.
+class GitHub:
+    """A `rule.Host` on the REST API of one GitHub.
 
     problems  what could not be asked, each a sentence without a full stop, in the order in which it happened
     silent    whether asking was given up: the token is refused, the rate limit used up, or nobody is there
     """
 
-    def __init__(self, token: str, today: str, base_url: str = GITHUB) -> None:
+    def __init__(self, token: str, today: str, base_url: str = API) -> None:
         # Loaded here because PyGithub takes longer to load than a check to run; only a call with a token needs it.
         from github import Auth, Github
         from urllib3.util import Retry
 
         self.problems: list[str] = []
         self._today = today
-        self._origin = f"GitHub ({today})" if base_url == GITHUB else f"{base_url.split('/')[2]} ({today})"
+        self._origin = f"GitHub ({today})" if base_url == API else f"{base_url.split('/')[2]} ({today})"
         self._address = base_url
         self._client = Github(
             auth=Auth.Token(token),
@@ -102,8 +102,9 @@ class GitHubPins:
         self._heads: dict[str, tuple[tuple[str, str], ...] | None] = {}
         self._peeled: dict[tuple[str, str], str | None] = {}
         self._members: dict[tuple[str, str], str] = {}
+        self._setups: dict[str, bool | None] = {}
 
-    # --------------------------------------------------------------------------------------------- rule.PinHost
+    # --------------------------------------------------------------------------------------------- rule.Host
 
     def answers(self, slug: str) -> bool:
         """Whether GitHub answers for a repository at all."""
@@ -146,6 +147,24 @@ class GitHubPins:
                 found, kind = self._target(repository, slug, found) or ("", "")
             self._peeled[key] = found if kind == "commit" else None
         return self._peeled[key]
+
+    def default_setup(self, slug: str) -> bool | None:
+        """Whether code scanning's default setup is on; None where GitHub does not tell this token.
+
+        It is for those who administer the repository: that it is not told is no problem, but an open question.
+        """
+        if slug not in self._setups:
+            repository = self._repository(slug)
+            self._setups[slug] = None
+            if repository is not None:
+                path = f"{repository.url}/code-scanning/default-setup"
+
+                def state() -> str:
+                    return str(repository.requester.requestJsonAndCheck("GET", path)[1].get("state"))
+
+                told = self._ask(slug, state, missing="", hidden="")
+                self._setups[slug] = told == "configured" if told else None
+        return self._setups[slug]
 
     # ------------------------------------------------------------------------------------------------- asking
 
@@ -236,8 +255,11 @@ class GitHubPins:
             self._repositories[slug] = self._ask(slug, lambda: self._client.get_repo(slug))
         return self._repositories[slug]
 
-    def _ask(self, slug: str, question: Callable[[], T], missing: T | None = None) -> T | None:
-        """The answer to a question; None where there is none, `missing` (where given) for what GitHub does not have."""
+    def _ask(self, slug: str, question: Callable[[], T], missing: T | None = None, hidden: T | None = None) -> T | None:
+        """The answer to a question; None where there is none.
+
+        Where they are given, `missing` stands for what GitHub does not have, `hidden` for what it does not show.
+        """
         from github import (  # loaded by the constructor already
             BadAttributeException,
             GithubException,
@@ -255,6 +277,8 @@ class GitHubPins:
         except GithubException as error:
             if missing is not None and error.status in (404, 422):  # 422 for a commit that does not exist
                 return missing
+            if hidden is not None and error.status == 403:
+                return hidden
             if error.status == 404:
                 self._say(f"{slug} is not there, or the token may not see it")
             elif error.status == 401:

@@ -23,6 +23,9 @@ _ECHO = re.compile(
 )
 """A line that does nothing but echo one command, whose value has no quote, no escape and no backtick."""
 
+_ESCAPES = re.compile(r"%(?:25|0A|0D)", re.IGNORECASE)
+"""What a script writes for %, line feed and carriage return in the value of a command; a file takes it literally."""
+
 _MEANING = frozenset("|&;<>(){}#*?[]~!")
 
 
@@ -65,6 +68,8 @@ def _mended(use: Use) -> tuple[int, int, str] | str:
     bare = set() if line["quote"] else _MEANING & set(value.replace("${", "").replace("}", ""))
     if "%" in value or "${{" in value or bare:
         return "the value has signs that the command reads otherwise than the file"
+    if _ESCAPES.search(script):
+        return "the script escapes what it prints, which the file would keep as it is"
     text = value if line["name"] is None else f"{line['name']}={value}"
     return start, end, f'{line["echo"]}{line["quote"]}{text}{line["quote"]} >> "${FILES[use.command]}"'
 

@@ -1,48 +1,25 @@
 """The action and the reusable workflow, run by the real act on this machine.
 
-Remote actions cannot be fetched here, so three small composites stand in for those of GitHub: a checkout that clones
-from a folder of repositories, and two uploads that keep the file. Everything of our own is the real thing, also the
-installation with its hashes.
+Three small composites stand in for actions of GitHub: a checkout that clones from a folder of repositories, and two
+uploads that keep the file. Everything of our own is the real thing, also the installation with its hashes.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 import yaml
 
-from .support import CLEAN, ROOT, UNPINNED, commit, git, own_repository, repository, run, write
+from . import acts
+from .acts import CHECKOUT, Log
+from .support import CLEAN, ROOT, UNPINNED, commit, git, own_repository, repository, write
 
 SLUG = "ChittyOS/chittyops-policy"
 
-CHECKOUT = """
-name: checkout
-description: Clones from $REPOSITORIES as actions/checkout would from GitHub.
-inputs:
-  repository: {default: '${{ github.repository }}'}
-  ref: {default: '${{ github.sha }}'}
-  path: {default: .}
-  fetch-depth: {default: '1'}
-  persist-credentials: {default: 'true'}
-runs:
-  using: composite
-  steps:
-    - shell: bash
-      env:
-        FROM: ${{ inputs.repository }}
-        REF: ${{ inputs.ref }}
-        INTO: ${{ inputs.path }}
-      run: |
-        git clone --quiet "$REPOSITORIES/$FROM" "$GITHUB_WORKSPACE/$INTO"
-        git -C "$GITHUB_WORKSPACE/$INTO" checkout --quiet "$REF"
-        git -C "$GITHUB_WORKSPACE/$INTO" remote set-url origin "https://github.com/$FROM"
-        echo "checked out $FROM into $INTO"
-"""
 UPLOAD_SARIF = """
 name: upload-sarif
 description: Keeps the file.
@@ -88,25 +65,6 @@ class Stage(NamedTuple):
         return json.loads((self.folder / "kept" / name).read_text(encoding="utf-8"))
 
 
-class Log(NamedTuple):
-    """What act said: its exit code, its lines, and their text."""
-
-    code: int
-    lines: list[dict[str, Any]]
-    text: str
-
-    def commands(self, name: str) -> list[str]:
-        """The workflow commands of one name that the runner carried out."""
-        return [line["raw"].strip() for line in self.lines if line.get("command") == name]
-
-    def printed(self) -> str:
-        """What the steps printed."""
-        return "".join(line["msg"] for line in self.lines if line.get("raw_output"))
-
-    def messages(self) -> str:
-        return "\n".join(str(line.get("msg", "")) for line in self.lines)
-
-
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     folder = tmp_path_factory.mktemp("act")
@@ -124,33 +82,17 @@ def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
 
 
 def act(stage: Stage, folder: Path, workflow: str, event: str = "push", payload: dict[str, Any] | None = None) -> Log:
-    """Runs one workflow of a repository offline, on this machine instead of in a container."""
-    own = stage.folder / "repositories" / SLUG
-    replaced = {f"{SLUG}@{stage.own_commit}": own}
+    """Runs one workflow of a repository with our own actions and the stand-ins."""
+    replaced = {f"{SLUG}@{stage.own_commit}": stage.folder / "repositories" / SLUG}
     places = {"actions/checkout": "checkout", "github/codeql-action": "codeql", "actions/upload-artifact": "artifact"}
     for uses in _remote_actions():
         name, _, reference = uses.partition("@")
         repository_name = "/".join(name.split("/")[:2])
         replaced[f"{repository_name}@{reference}"] = stage.folder / "actions" / places[repository_name]
-    arguments = ["act", event, "--json", "--no-skip-checkout", "-P", "ubuntu-latest=-self-hosted", "-W", workflow]
-    arguments += ["--action-cache-path", str(stage.folder / "cache")]
-    for reference, place in replaced.items():
-        arguments += ["--local-repository", f"{reference}={place}"]
-    environment = {"REPOSITORIES": str(stage.folder / "repositories"), "KEEP": str(stage.folder / "kept")}
+    variables = {"REPOSITORIES": str(stage.folder / "repositories"), "KEEP": str(stage.folder / "kept")}
     # The installation asks the package index that this machine is configured for.
-    environment |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
-    for name, value in environment.items():
-        arguments += ["--env", f"{name}={value}"]
-    if payload is not None:
-        (stage.folder / "event.json").write_text(json.dumps(payload))
-        arguments += ["--eventpath", str(stage.folder / "event.json")]
-    path = os.pathsep.join((os.path.dirname(sys.executable), os.environ["PATH"]))
-    done = run(arguments, folder, {"PATH": path})
-    lines = []
-    for line in done.stdout.splitlines():
-        if line.startswith("{"):
-            lines.append(json.loads(line))
-    return Log(done.returncode, lines, done.stdout)
+    variables |= {name: value for name, value in os.environ.items() if name.startswith("PIP_")}
+    return acts.act(folder, workflow, event, payload, own=stage.folder, replaced=replaced, variables=variables)
 
 
 def _remote_actions() -> set[str]:

@@ -45,6 +45,8 @@ LINES = {
                    "the value has signs that the command reads otherwise than the file", None),
     "an escape": ('echo "::set-output name=a::b%0Ac"',
                   "the value has signs that the command reads otherwise than the file", None),
+    "a value escaped before": ("b=${b//$'\\n'/'%0A'}\n          echo \"::set-output name=a::$b\"",
+                               "the script escapes what it prints, which the file would keep as it is", None),
     "an expression": ('echo "::set-output name=a::${{ github.sha }}"',
                       "the value has signs that the command reads otherwise than the file", None),
     "another program": ('printf "::set-output name=a::b"', "the command is not the only thing on its line", None),

@@ -724,8 +724,13 @@ def test_a_fix_asks_github_where_the_call_may() -> None:
     class Asked:
         """A host that knows one release; the one that asks GitHub has tests of its own."""
 
+        problems: list[str] = []  # noqa: RUF012 - as of an instance
+
         def answers(self, slug: str) -> bool:
             return True
+
+        def default_setup(self, slug: str) -> bool | None:
+            return None
 
         def find(self, slug: str, ref: str) -> Release | None:
             return Release("v9.9.9", PINNED, "GitHub (2026-11-25)") if (slug, ref) == ("acme/x", "v9") else None
@@ -744,6 +749,6 @@ def test_a_fix_asks_github_where_the_call_may() -> None:
 
     snapshot = Snapshot(MemoryTree({".github/workflows/x.yml": f"{HEAD}      - uses: acme/x@v9\n"}))
     policy = effective(CATALOGUE, PACK, None, Overrides(select=("unpinned-uses",)), slug="", today=TODAY)
-    [(_, fix)] = examine(snapshot, CATALOGUE, policy, today=TODAY, lookups=Lookups(pins=Asked())).fixes
+    [(_, fix)] = examine(snapshot, CATALOGUE, policy, today=TODAY, lookups=Lookups(host=Asked())).fixes
     assert (fix.title, fix.safety) == ("pin acme/x to v9.9.9", "safe")
     assert fix.notes == ("The commit comes from GitHub (2026-11-25).",)
