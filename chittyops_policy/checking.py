@@ -145,7 +145,7 @@ def publish(
     for name, file in outputs:
         text = _render(name, reports, targets, request, env, to_file=file is not None)
         if file is None:
-            _print(text)
+            print_out(text)
         else:
             _write(file, text)
     if all(file is not None for _, file in outputs):
@@ -186,6 +186,11 @@ def parse_formats(formats: Sequence[str]) -> list[tuple[str, str | None]]:
 def find_targets(request: Request, stdin: bytes | None) -> list[Target]:
     """The repositories that the paths of a request mean, in the order of their first mention."""
     roots: dict[str, list[str] | None] = {}
+    spelled: dict[str, str] = {}  # real path of a repository → how it was first named
+
+    def named(root: str) -> str:
+        return spelled.setdefault(os.path.realpath(root), root)
+
     overlay: dict[str, dict[str, bytes]] = {}
     for path in request.paths or (".",):
         if path == "-":
@@ -195,14 +200,15 @@ def find_targets(request: Request, stdin: bytes | None) -> list[Target]:
                     "standard input has no name", "add --stdin-filename .github/workflows/NAME.yml to say what it is"
                 )
             root, relative = _split(name)
+            root = named(root)
             overlay.setdefault(root, {})[relative] = stdin or b""
             _add(roots, root, relative)
         elif os.path.isdir(path):
             for root in repositories_in(path) if request.paths else [require_repository(path)]:
-                roots[root] = None
+                roots[named(root)] = None
         elif os.path.lexists(path):
             root, relative = _split(path)
-            _add(roots, root, relative)
+            _add(roots, named(root), relative)
         else:
             raise UserError(f"{path}: no such file or directory", "paths are relative to the current directory")
     return [Target(root, None if paths is None else tuple(paths), overlay.get(root)) for root, paths in roots.items()]
@@ -495,13 +501,22 @@ def _changed(
     }
 
 
-def _print(text: str) -> None:
-    """Writes to standard output. A reader that has gone, as behind ``| head``, changes no file and no exit code."""
+def print_out(text: str | bytes) -> None:
+    """Writes to standard output. A reader that has gone, as behind ``| head``, changes no file and no exit code.
+
+    Raises UserError where standard output takes no more.
+    """
     try:
-        sys.stdout.write(text)
+        if isinstance(text, bytes):
+            sys.stdout.buffer.write(text)
+        else:
+            sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the rest would fail at exit once more
+        raise UserError(f"standard output cannot be written: {error.strerror}", "send it to another place") from error
 
 
 def _write(path: str, text: str) -> None:

@@ -68,8 +68,8 @@ class Document:
     """
 
     __slots__ = (
-        "_comments", "_lines", "anchors", "conditions", "duplicates", "error", "escaped", "extra", "fenced", "mappings",
-        "path", "root", "text",
+        "_comments", "_lines", "_offsets", "anchors", "conditions", "duplicates", "error", "escaped", "extra", "fenced",
+        "mappings", "path", "root", "text",
     )  # fmt: skip
 
     def __init__(self, path: str, text: str) -> None:
@@ -86,6 +86,7 @@ class Document:
         self.extra: Span | None = None
         self._lines: list[int] | None = None
         self._comments: tuple[Comment, ...] | None = None
+        self._offsets: tuple[Scalar | None, list[int]] = (None, [])
 
     # ------------------------------------------------------------------ places
 
@@ -132,9 +133,15 @@ class Document:
 
     def spot(self, scalar: Scalar, start: int, end: int) -> Span:
         """The document span of the half-open range [start, end) of a scalar's *value*."""
-        offsets = value_offsets(self.text, scalar)
+        offsets = self.offsets(scalar)
         last = offsets[end - 1] + 1 if end > start else offsets[start]
         return Span(offsets[start], last)
+
+    def offsets(self, scalar: Scalar) -> list[int]:
+        """See `value_offsets`. Those of the last scalar are kept: what is asked of a script comes in one go."""
+        if self._offsets[0] is not scalar:
+            self._offsets = scalar, value_offsets(self.text, scalar)
+        return self._offsets[1]
 
     # ---------------------------------------------------------------- comments
 

@@ -7,7 +7,7 @@ changed that way raises `errors.CannotEdit`, whose words a person reads as the r
 
 from __future__ import annotations
 
-from .document import ESCAPE_WIDTH, Mapping, Scalar, Sequence, to_value, value_offsets
+from .document import ESCAPE_WIDTH, Mapping, Scalar, Sequence, to_value
 from .errors import CannotEdit
 from .model import ADD, INSERT, REMOVE, SET, Edit, Effect, Span, Value
 
@@ -160,7 +160,7 @@ def _source_of(document: Document, scalar: Scalar, start: int, end: int) -> Span
     if start == end:
         return span
     text, value = document.text, scalar.value
-    offsets = value_offsets(text, scalar)
+    offsets = document.offsets(scalar)
     last = offsets[end - 1]
     if scalar.style == "|":
         return Span(span.start, offsets[end]) if value[end - 1] == "\n" else span
@@ -259,6 +259,8 @@ def add_key(document: Document, mapping: Mapping, key: str, value: Any, *, after
     pairs = mapping.items
     if not pairs or not isinstance(pairs[0][0], Scalar):
         raise CannotEdit("the mapping has no key to stand beside")
+    if document.text.endswith("? ", 0, pairs[0][0].start):
+        raise CannotEdit("the keys are written with a question mark")
     indent = _indent(document, pairs[0][0].start)
     anchor = mapping.get(after) if after else pairs[-1][1]
     if anchor is None:
@@ -416,10 +418,19 @@ def _value_end(node: Node, key: Node | None) -> int:
 
 def _behind(document: Document, node: Node, key: Node | None, lines: list[str]) -> Edit:
     """Lines after the line on which a node ends; the file's last line keeps having, or not having, a break."""
+    last = node
+    while isinstance(last, Mapping | Sequence) and last.items:
+        item = last.items[-1]
+        last = item[1] if isinstance(item, tuple) else item
+    if isinstance(last, Scalar) and last.style in ("|", ">") and last.value.endswith("\n\n"):
+        raise CannotEdit("the blank lines behind the block are part of its text")
     at = line_end(document, _value_end(node, key))
     text = document.text[_value_end(node, key) : at].lstrip(" \t:")
     if text and not text.startswith("#"):
         raise CannotEdit("something else stands on the same line")
+    last = scalar_at(document, at - 1) if at == len(document.text) else None
+    if last is not None and last.style in ("|", ">"):
+        raise CannotEdit("the file ends without a line break, which the block at its end would get")
     eol = line_break(document)
     return Edit(Span(at, at), "".join(eol + line for line in lines))
 

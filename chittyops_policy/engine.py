@@ -61,14 +61,18 @@ def check(
     lookups: Lookups | None = None,
     paths: Sequence[str] | None = None,
     foreign: Foreign = NOTHING,
+    fixes: bool = True,
 ) -> Report:
     """The report on a whole repository, or on the named `paths` of it.
 
     `today` is an ISO date: stages and exceptions depend on it. With `paths`, rules still see the whole repository but
     only findings in those files are reported, and every control is UNKNOWN. `foreign` is what other tools found; their
-    rules are in the catalogue.
+    rules are in the catalogue. Without `fixes` no decision says anything of a fix, which is half of the work where many
+    are found.
     """
-    return examine(snapshot, catalogue, policy, today=today, lookups=lookups, paths=paths, foreign=foreign).report
+    return examine(
+        snapshot, catalogue, policy, today=today, lookups=lookups, paths=paths, foreign=foreign, fixes=fixes
+    ).report
 
 
 class Examination(Value):
@@ -90,9 +94,10 @@ def examine(
     lookups: Lookups | None = None,
     paths: Sequence[str] | None = None,
     foreign: Foreign = NOTHING,
+    fixes: bool = True,
 ) -> Examination:
     """What `check` reports, with the fixes themselves."""
-    run = _Run(snapshot, catalogue, policy, lookups or Lookups(), paths, foreign)
+    run = _Run(snapshot, catalogue, policy, lookups or Lookups(), paths, foreign, fixes)
     run.visit_files()
     run.visit_repository()
     return Examination(run.report(today), tuple(run.fixes))
@@ -109,8 +114,10 @@ class _Run:
         lookups: Lookups,
         paths: Sequence[str] | None,
         foreign: Foreign,
+        propose: bool,
     ) -> None:
         self.snapshot = snapshot
+        self.propose = propose
         self.catalogue = catalogue
         self.policy = policy
         self.lookups = lookups
@@ -289,7 +296,7 @@ class _Run:
                 state, reason = STAGED, settings.stage_reason
             if state == OPEN and severity_rank(severity) < report_level:
                 state, reason = BELOW_LEVEL, f"milder than {self.policy.report_level.value}"
-            fix = self._fix(finding) if state in (OPEN, STAGED) else None
+            fix = self._fix(finding) if self.propose and state in (OPEN, STAGED) else None
             decision = Decision(
                 rule=finding.rule,
                 severity=severity,

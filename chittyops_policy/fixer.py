@@ -92,11 +92,12 @@ class Refusal(Value):
 
 
 class Outcome(Value):
-    """The changes of a repository, by path, and the fixes that were refused."""
+    """The report on a repository as it was, the changes of its files, by path, and the fixes that were refused."""
 
-    __slots__ = ("changes", "refusals")
+    __slots__ = ("changes", "refusals", "report")
 
-    def __init__(self, changes: tuple[Change, ...], refusals: tuple[Refusal, ...]) -> None:
+    def __init__(self, report: Report, changes: tuple[Change, ...], refusals: tuple[Refusal, ...]) -> None:
+        self.report = report
         self.changes = changes
         self.refusals = refusals
 
@@ -199,6 +200,7 @@ class _Fixer:
         self.state = self.look({})
 
     def run(self) -> Outcome:
+        report = self.state.found.report
         passes = 0
         while jobs := self.jobs():
             if passes == MAX_PASSES:
@@ -210,13 +212,13 @@ class _Fixer:
                 self.state = state
                 passes += 1
         changes = tuple(self.change(path, passes) for path in sorted(self.state.files))
-        return Outcome(changes, tuple(self.refused.values()))
+        return Outcome(report, changes, tuple(self.refused.values()))
 
     def look(self, files: dict[str, bytes]) -> _State:
         """Judges the repository with some files changed."""
         snapshot = self.original.changed(files) if files else self.original
         found = examine(snapshot, self.catalogue, self.policy, today=self.today, lookups=self.lookups, paths=self.paths)
-        judged = check(snapshot, self.catalogue, self.everything, today=self.today, lookups=self.lookups)
+        judged = check(snapshot, self.catalogue, self.everything, today=self.today, lookups=self.lookups, fixes=False)
         return _State(files, snapshot, found, judged)
 
     # ------------------------------------------------------------------------------------------------ one pass
@@ -280,12 +282,14 @@ class _Fixer:
                 edits.setdefault(job.path, []).extend(job.fix.edits)
                 effects.setdefault(job.path, []).extend(job.fix.effects)
             for creation in job.fix.creates:
+                self.refuse_links(creation.path)
                 folder, _, name = creation.path.rpartition("/")
                 if {name, name + "/"} & set(self.state.snapshot.folder(folder)):
                     raise Unproven(BYTES, f"{creation.path} is there already")
                 text = render(creation.template, creation.values)
                 patches.append(Patch(creation.path, None, text.encode("utf-8")))
         for path, changes in edits.items():
+            self.refuse_links(path)
             before = self.state.snapshot.read(path)
             if before is None:
                 raise Unproven(BYTES, f"{path} is not there")
@@ -295,6 +299,12 @@ class _Fixer:
                 raise Unproven(BYTES, "the file is not UTF-8") from error
             patches.append(Patch(path, before, after.encode("utf-8"), tuple(changes), tuple(effects[path])))
         return patches
+
+    def refuse_links(self, path: str) -> None:
+        """Raises Unproven where a path is or lies behind a link: neither `delivery` nor ``git apply`` follows one."""
+        parts = path.split("/")
+        if any(self.original.is_link("/".join(parts[:count])) for count in range(1, len(parts) + 1)):
+            raise Unproven(BYTES, f"{path} is, or lies behind, a symbolic link; change the file that it leads to")
 
     # ------------------------------------------------------------------------------------------------- results
 

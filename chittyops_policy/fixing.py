@@ -7,13 +7,21 @@ from __future__ import annotations
 
 import sys
 
-from .checking import Checker, each_target, exit_code, find_targets, parse_formats, publish, settle_tools, today
+from .checking import (
+    Checker,
+    each_target,
+    exit_code,
+    find_targets,
+    parse_formats,
+    print_out,
+    publish,
+    settle_tools,
+    today,
+)
 from .delivery.files import deliver
-from .engine import check
 from .errors import EXIT_FINDINGS, UserError, WorldError
 from .fixer import fix
-from .foreign import NOTHING
-from .model import REVIEW, SAFE, Value
+from .model import REVIEW, SAFE
 from .reporters import diff
 from .reporters.wording import artifact_path, one_line, plural, visible
 
@@ -23,17 +31,7 @@ if TYPE_CHECKING:
 
     from .checking import Request, Target
     from .fixer import Applied, Change, Outcome
-    from .model import Decision, Fix, Report
-
-
-class Fixed(Value):
-    """What fixing one repository would do, and the report on the repository as it is."""
-
-    __slots__ = ("outcome", "report")
-
-    def __init__(self, report: Report, outcome: Outcome) -> None:
-        self.report = report
-        self.outcome = outcome
+    from .model import Decision, Fix
 
 
 def run(request: Request, env: Mapping[str, str], stdin: bytes | None = None) -> int:
@@ -48,15 +46,18 @@ def run(request: Request, env: Mapping[str, str], stdin: bytes | None = None) ->
     settle_tools(request, targets)
     results = each_target(_fixed, targets, request, env)
     if request.diff:
-        reports = [result.report for result in results]
+        # What other tools find is never fixed and not asked for to fix the rest; the report has it all the same.
+        reports = (
+            each_target(Checker.report, targets, request, env)
+            if request.companions
+            else [result.report for result in results]
+        )
         text = diff.render(
             (artifact_path(result.report, change.path, len(results) > 1), change)
             for result in results
-            for change in result.outcome.changes
+            for change in result.changes
         )
-        sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "surrogateescape"))
-        sys.stdout.buffer.flush()
+        print_out(text.encode("utf-8", "surrogateescape"))
         publish([(name, file) for name, file in outputs if file is not None], reports, targets, request, env)
         _say(results, request, failed={})
         return exit_code(reports, request.fail_on)
@@ -79,33 +80,34 @@ def _validate(request: Request, outputs: Sequence[tuple[str, str | None]]) -> No
         raise UserError("standard output holds the diff", "give the format a file: --format json:report.json")
 
 
-def _fixed(checker: Checker, target: Target) -> Fixed:
+def _fixed(checker: Checker, target: Target) -> Outcome:
     snapshot = checker.snapshots[target.root]
     catalogue, policy = checker.in_force(snapshot)
     _, everything = checker.in_force(snapshot, everything=True)
-    lookups = checker.lookups()
-    date = today(checker.env)
     review = checker.request.review
 
     def wanted(decision: Decision, fix: Fix) -> bool:
         return review or fix.safety == SAFE
 
-    # What other tools find is reported and never fixed; where fixes are made, the check that follows asks them.
-    foreign = checker.foreign(snapshot, target) if checker.request.diff else NOTHING
-    both, governing = checker.in_force(snapshot, foreign=foreign)
-    report = check(snapshot, both, governing, today=date, lookups=lookups, paths=target.paths, foreign=foreign)
     outcome = fix(
-        snapshot, catalogue, policy, everything, today=date, wanted=wanted, lookups=lookups, paths=target.paths
+        snapshot,
+        catalogue,
+        policy,
+        everything,
+        today=today(checker.env),
+        wanted=wanted,
+        lookups=checker.lookups(),
+        paths=target.paths,
     )
     snapshot.forget()
-    return Fixed(report, outcome)
+    return outcome
 
 
-def _deliver(targets: Sequence[Target], results: Sequence[Fixed]) -> dict[tuple[int, str], WorldError]:
+def _deliver(targets: Sequence[Target], results: Sequence[Outcome]) -> dict[tuple[int, str], WorldError]:
     """Writes every change; gives the errors of those that could not be written, by repository and path."""
     failed: dict[tuple[int, str], WorldError] = {}
     for number, (target, result) in enumerate(zip(targets, results, strict=True)):
-        for change in result.outcome.changes:
+        for change in result.changes:
             try:
                 deliver(target.root, change)
             except WorldError as error:
@@ -116,14 +118,14 @@ def _deliver(targets: Sequence[Target], results: Sequence[Fixed]) -> dict[tuple[
 # ------------------------------------------------------------------------------------------------------------ words
 
 
-def _say(results: Sequence[Fixed], request: Request, failed: Mapping[tuple[int, str], WorldError]) -> None:
+def _say(results: Sequence[Outcome], request: Request, failed: Mapping[tuple[int, str], WorldError]) -> None:
     done, would = ("would fix", "would be ") if request.diff else ("fixed", "")
     lines: list[str] = []
     findings: set[tuple[int, str]] = set()
     files = refused = left = 0
     for number, result in enumerate(results):
         several = len(results) > 1
-        for change in result.outcome.changes:
+        for change in result.changes:
             path = visible(artifact_path(result.report, change.path, several))
             error = failed.get((number, change.path))
             if error is not None:
@@ -135,7 +137,7 @@ def _say(results: Sequence[Fixed], request: Request, failed: Mapping[tuple[int, 
             findings |= {(number, applied.decision.fingerprint) for applied in change.fixes}
             lines.append(f"{done} {path}")
             lines += _change_lines(change, request.explain)
-        for refusal in result.outcome.refusals:
+        for refusal in result.refusals:
             refused += 1
             where = visible(artifact_path(result.report, refusal.decision.path, several))
             lines.append(f"refused {where}: {refusal.decision.rule}: {one_line(refusal.fix.title)}")

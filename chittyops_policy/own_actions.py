@@ -10,7 +10,7 @@ import json
 
 from . import __version__
 from .document import Mapping, Sequence
-from .edits import Amendment, insert_item, scalar_at
+from .edits import Amendment, insert_item
 from .errors import CannotEdit
 from .model import Edit, Value
 from .resources import INSTALLED, read_resource
@@ -102,10 +102,6 @@ def insert_step(
     rest = {key: value for key, value in step.items() if key not in _BEFORE_USES}
     where = len(steps.items) if index is None else index
     amendment = insert_item(document, steps, where, {**first, "uses": action.uses, **rest})
-    size = len(document.text)
-    last = scalar_at(document, size - 1)
-    if last is not None and last.style in ("|", ">") and any(edit.span.start == size for edit in amendment.edits):
-        raise CannotEdit("the file ends without a line break, which the script at its end would get")
     edits = [
         Edit(edit.span, edit.text.replace(action.uses, f"{action.uses} # {action.comment}")) for edit in amendment.edits
     ]

@@ -30,19 +30,21 @@ _COMMON = bytes(sign for sign in range(256) if sign in b"\t\n" or (sign >= 32 an
 """What may occur anywhere: no control characters."""
 _INDICATORS = "-?:,[]{}#&*!|>'\"%@`"
 
-# Kept small: it is compiled at every start.
+# Kept small: it is compiled at every start. Only single characters are repeated possessively, never a group: up to
+# Python 3.11.4 a group that gives up halfway does not go back to where it began (python/cpython#106052). Nothing is
+# tried twice all the same, as no part can match anything else where a later one fails.
 _FIRST = r"(?:[^\s\-?:,\[\]{}#&*!|>'\"%@`]|[-?:](?=\S))"  # of a plain scalar: no indicator, no blank
 _QUOTED = r"\"[^\n\t\"\\]*+\"|'[^\n\t']*+'"
 _LINE = re.compile(
-    r"(?:\ *+(?:\#[^\n]*+)?\n)*+"  # blank lines and comments
+    r"(?:\ *+(?:\#[^\n]*+)?\n)*"  # blank lines and comments
     r"(\ *+)"  # the indentation
-    r"(-(?:\ ++|(?=\n)))?+"  # an item of a sequence
-    rf"(?:([A-Za-z0-9_][A-Za-z0-9_./-]*+|{_QUOTED}):(\ ++|(?=\n)))?+"  # a key, and the blanks behind it
-    rf"(?:({_FIRST}[^\n:#\t]*+(?:(?::(?=\S)|(?<=\S)\#)[^\n:#\t]*+)*+)"  # a plain scalar
+    r"(-(?:\ ++|(?=\n)))?"  # an item of a sequence
+    rf"(?:([A-Za-z0-9_][A-Za-z0-9_./-]*+|{_QUOTED}):(\ ++|(?=\n)))?"  # a key, and the blanks behind it
+    rf"(?:({_FIRST}[^\n:#\t]*+(?:(?::(?=\S)|(?<=\S)\#)[^\n:#\t]*+)*)"  # a plain scalar
     rf"|({_QUOTED})"
     r"|\|(-?)(?=\n)"  # the header of a literal block
     r"|(\[[^\n\t\[\]{}]*+\])"  # a list of words
-    r"|(\{[^\n\t\[\]{}]*+\}))?+"  # a mapping of words to words
+    r"|(\{[^\n\t\[\]{}]*+\}))?"  # a mapping of words to words
     r"\ *+(?:(?<=[\ \n])\#[^\n]*+)?(?:\n|\Z)"
 )
 

@@ -128,10 +128,13 @@ def _prove_bytes(before: str, after: str, edits: Iterable[Edit]) -> None:
 
 
 def _prove_lines(before: str, after: str) -> None:
-    """A file without a tree (CODEOWNERS) may only get its lines in another order."""
-    if sorted(filter(None, map(str.strip, before.splitlines()))) != sorted(
-        filter(None, map(str.strip, after.splitlines()))
-    ):
+    """A file without a tree (CODEOWNERS) may only get its lines in another order; a byte-order mark stays first."""
+    if before.startswith("\ufeff") != after.startswith("\ufeff"):
+        raise Unproven(BYTES, "the byte-order mark came or went")
+    lines, others = (
+        sorted(filter(None, map(str.strip, text.removeprefix("\ufeff").splitlines()))) for text in (before, after)
+    )
+    if lines != others:
         raise Unproven(VALUE, "a line was changed, added or lost")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from .model import Value
 
@@ -56,6 +57,7 @@ class Version(Value):
         )
 
 
+@lru_cache(4096)  # a pack's few hundred tags are asked for again with every reference
 def parse_version(name: str) -> Version | None:
     """The version that a tag names (``v4``, ``4.2``, ``v4.2.2-rc.1``, ``codeql-bundle-v2.20.1``), or None."""
     match = _VERSION.fullmatch(name.removeprefix("refs/tags/"))

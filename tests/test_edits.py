@@ -201,7 +201,19 @@ REFUSED: dict[str, tuple[str, Callable[[Document], Amendment], str]] = {
         "a: b\n", lambda d: add_key(d, node(d), "c", "d", after="x"), "there is no 'x'",
     ),
     "the only key": ("a: {b: c}\n", lambda d: remove_key(d, node(d, "a"), "b"), "the only key"),
+    "a key behind a block that keeps its blank lines": (
+        "a: |+\n  b\n\n\nc: d\n", lambda d: add_key(d, node(d), "e", "f", after="a"), "part of its text",
+    ),
+    "a step behind a block that keeps its blank lines": (
+        "a:\n  - b: |+\n      c\n\n  - d\n", lambda d: insert_item(d, node(d, "a"), 1, "e"), "part of its text",
+    ),
+    "a key among keys with question marks": (
+        "? a\n: b\n", lambda d: add_key(d, node(d), "c", "d"), "a question mark",
+    ),
     "an empty list": ("a: []\nb: {}\n", lambda d: remove_item(d, node(d, "a"), 0), "only an item among others"),
+    "a block at the end of a file without a line break": (
+        "a: b\nc: |\n  d", lambda d: add_key(d, node(d), "e", "f"), "which the block at its end would get",
+    ),
     "a comment between": (
         "a:\n  - b: c\n    # about d\n    d: e\n", lambda d: remove_key(d, node(d, "a", 0), "b"), "a comment stands",
     ),

@@ -202,7 +202,8 @@ def test_what_does_not_settle_stays_as_it_was() -> None:
 def test_only_wanted_fixes_in_wanted_files_are_made() -> None:
     careful = named("old", "new", "old-name", REVIEW)
     files = {PATH: TEXT, OTHER: TEXT}
-    assert run(files, careful, wanted=lambda decision, fix: fix.safety == SAFE) == Outcome((), ())
+    outcome = run(files, careful, wanted=lambda decision, fix: fix.safety == SAFE)
+    assert (outcome.changes, outcome.refusals) == ((), ())
     assert set(after(run(files, careful, paths=(OTHER,)))) == {OTHER}
 
 
@@ -292,7 +293,7 @@ def test_a_repair_that_crashes_is_a_problem_and_no_fix() -> None:
 
     base = named("old", "new", "old-name")
     outcome = run({PATH: TEXT}, fixable("old-name", base.check, crash))
-    assert outcome == Outcome((), ())
+    assert (outcome.changes, outcome.refusals) == ((), ())
 
 
 def test_a_file_is_created_where_there_was_none() -> None:
@@ -326,6 +327,15 @@ def test_every_byte_outside_the_declared_places_counts(
 def test_a_file_that_is_not_utf8_is_left_alone() -> None:
     with pytest.raises(Unproven, match="not UTF-8"):
         prove_patch(Patch(PATH, b"a: \xe9\n", b"a: \xe9\n"))
+
+
+def test_lines_change_places_below_a_byte_order_mark() -> None:
+    before, after = "\ufeff/.github/ @a\n* @b\n".encode(), "\ufeff* @b\n/.github/ @a\n".encode()
+    edits = (Edit(Span(1, 19), "* @b\n/.github/ @a\n"),)
+    prove_patch(Patch("CODEOWNERS", before, after, edits))
+    edits = (Edit(Span(0, 19), "* @b\n/.github/ @a\n"),)
+    with pytest.raises(Unproven, match="byte-order mark"):
+        prove_patch(Patch("CODEOWNERS", before, after.removeprefix("\ufeff".encode()), edits))
 
 
 def test_an_edit_may_not_swallow_a_comment() -> None:

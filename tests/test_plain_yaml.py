@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -145,3 +146,10 @@ def test_a_packed_tree_is_the_same_tree() -> None:
     again = document.Document("x.yml", read.text)
     again.root = unpacked(packed(read.root))
     assert facts(again)[0] == facts(read)[0]
+
+
+def test_no_pattern_repeats_a_group_possessively() -> None:
+    """Python 3.11.0 to 3.11.4, which Debian 12 ships, matches that wrong, without an error: python/cpython#106052."""
+    for path in sorted((ROOT / "chittyops_policy").rglob("*.py")):
+        found = re.findall(r"\)[*+?}]\+|\(\?>", path.read_text(encoding="utf-8"))
+        assert not found, f"{path.relative_to(ROOT)}: {found}"

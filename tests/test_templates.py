@@ -18,11 +18,11 @@ from chittyops_policy.model import Fix
 from chittyops_policy.resources import resource_path
 from chittyops_policy.rule import Lookups
 from chittyops_policy.snapshot import MemoryTree, Snapshot
-from chittyops_policy.templates import pins, render
+from chittyops_policy.templates import pins
 
 from .referees import github_parser
 from .rules.checked import corpus, needs_corpus
-from .rules.fixed_files import examined, refusals, repaired
+from .rules.fixing import examined, fixed, refused
 
 PINS = Path(__file__).parents[2] / "shared" / "facts" / "action-pins.json"
 SLUG = "example/shop"
@@ -82,9 +82,7 @@ TYPES = pytest.mark.parametrize("type", REPOSITORIES)
 @cache
 def created(type: str) -> dict[str, str]:
     """The files that the fixes of the standard add to the small repository of a type."""
-    files = REPOSITORIES[type]
-    after = repaired(files, *RULES, slug=SLUG, lookups=NO_DEFAULT_SETUP)
-    return {path: str(text) for path, text in after.items() if path not in files}
+    return fixed(RULES, REPOSITORIES[type], slug=SLUG, lookups=NO_DEFAULT_SETUP).changes
 
 
 def test_every_type_has_a_repository() -> None:
@@ -230,12 +228,12 @@ WORKFLOW = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n     
 
 
 def guide(files: dict[str, str], slug: str = SLUG) -> str:
-    return str(repaired(files, "missing-claude-md", slug=slug)[CLAUDE])
+    return fixed("missing-claude-md", files, slug=slug).text(CLAUDE)
 
 
 def entries(files: dict[str, str]) -> list[tuple[str, Any]]:
-    text = repaired({".github/workflows/ci.yml": WORKFLOW, **files}, "missing-update-tool", slug=SLUG)[DEPENDABOT]
-    updates = yaml.safe_load(text)["updates"]
+    done = fixed("missing-update-tool", {".github/workflows/ci.yml": WORKFLOW, **files}, slug=SLUG)
+    updates = yaml.safe_load(done.text(DEPENDABOT))["updates"]
     return [(entry["package-ecosystem"], entry.get("directory", entry.get("directories"))) for entry in updates]
 
 
@@ -358,33 +356,25 @@ def test_codeql_leaves_out_what_is_not_the_repository_s_own_code() -> None:
         "tool.rb": "",
         "Main.kt": "",
     }
-    text = str(repaired(files, "missing-scanner", slug=SLUG, lookups=NO_DEFAULT_SETUP)[CODEQL])
+    text = fixed("missing-scanner", files, slug=SLUG, lookups=NO_DEFAULT_SETUP).text(CODEQL)
     [job] = yaml.safe_load(text)["jobs"].values()
     assert [entry["language"] for entry in job["strategy"]["matrix"]["include"]] == ["actions", "ruby"]
 
 
 def test_a_name_that_yaml_would_misread_stays_a_name() -> None:
     files = {"package.json": "{}"}
-    text = str(repaired(files, "missing-scanner", slug="example/123")[DEPENDENCY_CHECK])
+    text = fixed("missing-scanner", files, slug="example/123").text(DEPENDENCY_CHECK)
     [job] = yaml.safe_load(text)["jobs"].values()
     assert job["steps"][1]["with"]["project"] == "123"
 
 
 @needs_corpus
-def test_what_is_created_for_real_repositories_passes_our_own_check() -> None:
+def test_what_is_created_for_real_repositories_is_proven() -> None:
     created_files = Counter[str]()
     for snapshot in corpus("chittyos"):
-        known = {*snapshot.subjects(), *(name for name in snapshot.folder("") if not name.endswith("/"))}
-        files = {path: data for path in known if (data := snapshot.read(path)) is not None}
-        lookups = Lookups(default_setups={snapshot.slug.lower(): False})
-        added = {
-            creation.path: render(creation.template, creation.values)
-            for _, fix in examined(files, *RULES, slug=snapshot.slug, lookups=lookups).fixes
-            for creation in fix.creates
-        }
-        report = examined({**files, **added}, slug=snapshot.slug).report
-        assert [f"{item.path}: {item.message}" for item in report.decisions if item.path in added] == []
-        created_files.update(added.keys())
+        done = fixed(RULES, snapshot, lookups=Lookups(default_setups={snapshot.slug.lower(): False}))
+        assert not [said for said in done.said if said.startswith("refused")], snapshot.slug
+        created_files.update(path for path in done.changes if snapshot.read(path) is None)
     assert set(created_files) == {CODEOWNERS, CLAUDE, DEPENDABOT, CODEQL, DEPENDENCY_CHECK}
     assert min(created_files.values()) >= 5, created_files
 
@@ -469,15 +459,15 @@ def test_refusal(name: str) -> None:
     ],
 )
 def test_codeowners_is_not_written_for_somebody_unknown(slug: str, owners: list[str], reason: str) -> None:
-    [said] = refusals({"README.md": "# x\n"}, "missing-codeowners", slug=slug, options={"owners": owners})
+    [said] = refused("missing-codeowners", {"README.md": "# x\n"}, slug=slug, options={"owners": owners})
     assert reason in said
 
 
 def test_a_person_can_be_the_owner_without_an_organisation() -> None:
-    files = repaired(
-        {"README.md": ""}, "missing-codeowners", slug="", options={"owners": ["@somebody", "a@example.com"]}
-    )
-    assert str(files[CODEOWNERS]).endswith("\n/.github/ @somebody a@example.com\n")
+    options = {"owners": ["@somebody", "a@example.com"]}
+    rules = ("missing-codeowners", "ineffective-codeowners")
+    done = fixed(rules, {"README.md": ""}, slug="", options=options)
+    assert done.text(CODEOWNERS).endswith("\n/.github/ @somebody a@example.com\n")
 
 
 # ------------------------------------------------------------------------------------------------------ dependabot
@@ -500,18 +490,17 @@ def test_the_entry_for_actions_joins_the_others() -> None:
     before = 'version: 2\n# ours\nupdates:\n  - package-ecosystem: "npm"\n    directory: "/" # top\n'
     before += "    schedule: {interval: daily}\n"
     files = {".github/workflows/ci.yml": WORKFLOW, DEPENDABOT: before}
-    assert repaired(files, "missing-update-tool", slug=SLUG)[DEPENDABOT] == before + ENTRY
-    [(_, fix)] = examined(files, "missing-update-tool", slug=SLUG).fixes
-    assert (fix.title, fix.safety) == ("add an entry for github-actions", "safe")
+    done = fixed("missing-update-tool", files, slug=SLUG)
+    assert done.text(DEPENDABOT) == before + ENTRY
+    assert done.said == ["safe: add an entry for github-actions"]
 
 
 def test_a_limit_of_zero_is_lifted_for_review() -> None:
     before = "version: 2\nupdates:\n" + ENTRY + "    open-pull-requests-limit: 0 # not now\n    labels: [ci]\n"
     files = {".github/workflows/ci.yml": WORKFLOW, DEPENDABOT: before}
-    after = repaired(files, "missing-update-tool", slug=SLUG)[DEPENDABOT]
-    assert after == "version: 2\nupdates:\n" + ENTRY + "    labels: [ci]\n"
-    [(_, fix)] = examined(files, "missing-update-tool", slug=SLUG).fixes
-    assert fix.safety == "review"
+    done = fixed("missing-update-tool", files, slug=SLUG)
+    assert done.text(DEPENDABOT) == "version: 2\nupdates:\n" + ENTRY + "    labels: [ci]\n"
+    assert [said.partition(": ")[0] for said in done.said] == ["review"]
 
 
 def test_rules_that_miss_the_same_file_propose_the_same_fix() -> None:

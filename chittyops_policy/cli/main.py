@@ -19,6 +19,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     # A check builds many small objects and drops hardly any: the collector would only walk them again and again.
     # `checking` collects between repositories once there is much to collect.
     gc.disable()
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us (``>&-``)
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115 (for as long as we run)
     _utf8(sys.stdout)
     _utf8(sys.stderr)
     code = _guarded(list(sys.argv[1:] if arguments is None else arguments))

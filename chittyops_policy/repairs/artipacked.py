@@ -83,11 +83,17 @@ def _leave_git_alone(steps: tuple[Step, ...], context: Context) -> bool:
             if words and words[0] not in _LEAVE_GIT_ALONE and words[0] not in _PACKAGE_MANAGERS:
                 return False  # told without reading the script
             scripts.append((step.run.value, text_of(step.node.get("shell"))))
-    for script, shell in scripts:
+    return all(_is_harmless(script, shell, context) for script, shell in scripts)
+
+
+def _is_harmless(script: str, shell: str, context: Context) -> bool:
+    key = _is_harmless, script, shell  # each checkout of a job asks for every later script
+    if key not in context.memo:
         found = commands(script, shell)
-        if found is None or not all(command.program and _harmless(command.program) for command in found):
-            return False
-    return True
+        context.memo[key] = found is not None and all(
+            command.program and _harmless(command.program) for command in found
+        )
+    return bool(context.memo[key])
 
 
 def _harmless(program: tuple[str, ...]) -> bool:

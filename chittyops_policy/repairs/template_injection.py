@@ -40,7 +40,9 @@ def moved(finding: Finding, context: Context, *, free: bool) -> Fix | NoFix:
         return NoFix("the file cannot be read any more")
     document = view.document
     scalar = scalar_at(document, finding.span.start)
-    places = [place for place in expansions(view) if place.scalar is scalar]
+    if (expansions, document) not in context.memo:
+        context.memo[expansions, document] = tuple(expansions(view))
+    places = [place for place in context.memo[expansions, document] if place.scalar is scalar]
     own = next((at for at in places if document.spot(at.scalar, at.start, at.end).start == finding.span.start), None)
     if own is None:
         return NoFix("the script stands in several places of the file")

@@ -172,8 +172,56 @@ def test_a_link_is_never_written_through(sample: Path) -> None:
     assert (sample / "shared/ci.yml").read_text() == UNPINNED
     assert (sample / WORKFLOW).is_symlink()
     assert done.returncode == 1
-    assert f"not written: {WORKFLOW} is, or lies behind, a symbolic link" in done.stderr
-    assert "1 finding fixed in 1 file, 1 file not written" in done.stderr
+    assert f"refused {WORKFLOW}: unpinned-uses" in done.stderr
+    assert f"{WORKFLOW} is, or lies behind, a symbolic link" in done.stderr
+    assert "1 finding fixed in 1 file, 1 fix refused" in done.stderr
+
+
+def test_a_diff_shows_no_change_of_a_link_which_git_would_not_apply(sample: Path) -> None:
+    write(sample, {"shared/ci.yml": UNPINNED})
+    (sample / WORKFLOW).unlink()
+    (sample / WORKFLOW).symlink_to("../../shared/ci.yml")
+    done = check("--diff", *ONLY, cwd=sample)
+    assert f"b/{WORKFLOW}" not in done.stdout and f"b/{SECOND}" in done.stdout
+    patch = write(sample.parent, {"fixes.patch": done.stdout}) / "fixes.patch"
+    git(sample, "apply", str(patch))
+    assert (sample / SECOND).read_text() == PINNED.removesuffix("\n")
+
+
+def test_nothing_is_created_behind_a_linked_folder(tmp_path: Path) -> None:
+    folder = repository(tmp_path / "sample", {"elsewhere/workflows/ci.yml": UNPINNED})
+    (folder / ".github").symlink_to("elsewhere")
+    before = contents(folder)
+    for option in ("--diff", "--fix"):
+        done = check(option, "--review", cwd=folder)
+        assert "b/.github/" not in done.stdout and "fixed .github/" not in done.stderr, done.stderr
+    assert contents(folder) == before
+
+
+def test_one_repository_named_in_several_ways_is_fixed_once(sample: Path) -> None:
+    names = (WORKFLOW, f"./{WORKFLOW}", str(sample / WORKFLOW), f".github/../{WORKFLOW}", str(sample / SECOND))
+    done = check("--fix", *ONLY, *names, cwd=sample)
+    assert done.returncode == 0, done.stderr
+    assert contents(sample) == {**FILES, WORKFLOW: PINNED, SECOND: PINNED.removesuffix("\n")}
+    assert "2 findings fixed in 2 files" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("redirected", "code", "said"),
+    [
+        ("--diff | true", 1, "would be fixed"),
+        ("--diff >/dev/full", 2, "No space left"),
+        ("--fix >&-", 0, "2 findings fixed"),
+    ],
+    ids=["reader gone", "full", "closed"],
+)
+def test_standard_output_that_takes_nothing_is_no_bug(sample: Path, redirected: str, code: int, said: str) -> None:
+    command = f"{sys.executable} -m chittyops_policy check --select unpinned-uses {redirected}; exit ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command], cwd=sample, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True
+    )
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr and "internal error" not in done.stderr and "Traceback" not in done.stderr
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")

@@ -7,7 +7,7 @@ import pytest
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 
 from .checked import corpus, found, needs_corpus, report
-from .repaired import refusals, repaired
+from .fixing import fixed, refused
 
 PIN = "0123456789" * 4
 
@@ -15,7 +15,7 @@ PIN = "0123456789" * 4
 def conditional(condition: str) -> str:
     """A workflow whose lone job has a condition, given as YAML."""
     return (
-        "on: {workflow_dispatch: {inputs: {a: {}, b: {}, c: {}}}}\n"
+        "on: {workflow_dispatch: {inputs: {a: {type: string}, b: {type: string}, c: {type: string}}}}\n"
         f"permissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    if: {condition}\n"
         "    steps:\n      - run: x\n"
     )
@@ -91,9 +91,9 @@ FIXED = {
 
 @pytest.mark.parametrize(("before", "after"), FIXED.values(), ids=FIXED)
 def test_the_fix_makes_one_expression(before: str, after: str) -> None:
-    text, titles = repaired("unsound-condition", conditional(before))
-    assert text == conditional(after)
-    assert [title.partition(": ")[0] for title in titles] == ["review"]
+    done = fixed("unsound-condition", conditional(before))
+    assert done.text() == conditional(after)
+    assert [said.partition(": ")[0] for said in done.said] == ["review"]
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_the_fix_makes_one_expression(before: str, after: str) -> None:
     ],
 )
 def test_the_fix_does_not_guess_what_a_text_means(condition: str, reason: str) -> None:
-    assert refusals("unsound-condition", conditional(condition)) == [reason]
+    assert refused("unsound-condition", conditional(condition)) == [reason]
 
 
 # ------------------------------------------------------------------------------------ unsound-contains, unsound-ternary
@@ -199,9 +199,9 @@ HIDDEN = {
 
 @pytest.mark.parametrize(("before", "after"), HIDDEN.values(), ids=HIDDEN)
 def test_a_constant_is_written_as_it_is(before: str, after: str) -> None:
-    text, titles = repaired("obfuscation", valued(before))
-    assert text == valued(after)
-    assert [title.partition(": ")[0] for title in titles] == ["safe"]
+    done = fixed("obfuscation", valued(before))
+    assert done.text() == valued(after)
+    assert [said.partition(": ")[0] for said in done.said] == ["safe"]
 
 
 @pytest.mark.parametrize(
@@ -225,12 +225,14 @@ def test_what_has_a_reason_is_left_alone(value: str) -> None:
 )
 def test_a_path_without_its_detour(path: str, after: str) -> None:
     text = "on: push\npermissions: {{}}\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: {}@" + PIN + " # v1\n"
-    assert repaired("obfuscation", text.format(path)) == (text.format(after), [f"safe: write {after}"])
+    done = fixed("obfuscation", text.format(path))
+    assert done.text() == text.format(after)
+    assert done.said == [f"safe: write {after}"]
 
 
 def test_a_path_that_leads_out_is_not_followed() -> None:
     text = f"on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n      - uses: example/tools/../../other/tool@{PIN}\n"
-    assert refusals("obfuscation", text) == ["the path leads out of the repository that it names"]
+    assert refused("obfuscation", text) == ["the path leads out of the repository that it names"]
     assert found("obfuscation", text.replace("example/tools/../../other/tool", "example/tools/.github/check")) == []
 
 

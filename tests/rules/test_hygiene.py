@@ -8,30 +8,16 @@ from pathlib import Path
 import pytest
 
 from .checked import CORPUS, corpus, found, needs_corpus, report
-from .repairs_made import examples_are_repaired, repaired
+from .fixing import WORKFLOW, fixed
 
-PATH = ".github/workflows/x.yml"
 HEAD = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
-
-
-@pytest.mark.parametrize(
-    "rule",
-    [
-        "ai-action-unrestricted-trigger",
-        "cancelled-release",
-        "deprecated-commands",
-        "deprecated-runtime",
-        "insecure-commands",
-        "missing-timeout",
-    ],
-)
-def test_the_examples_show_what_the_fix_does(rule: str) -> None:
-    examples_are_repaired(rule)
 
 
 # --------------------------------------------------------------------------------------------- deprecated-commands
 
 DONE = "review: append to the runner's files instead of printing commands"
+SHARED = "no fix: the command is not the only thing on its line"
+SIGNS = "no fix: the value has signs that the command reads otherwise than the file"
 LINES = {
     "double quotes": ('echo "::set-output name=a::$b c"', DONE, 'echo "a=$b c" >> "$GITHUB_OUTPUT"'),
     "single quotes": ("echo '::set-output name=a::b'", DONE, "echo 'a=b' >> \"$GITHUB_OUTPUT\""),
@@ -40,17 +26,14 @@ LINES = {
     "inside a block": ('  echo "::save-state name=a::b"',
                        DONE,
                        '  echo "a=b" >> "$GITHUB_STATE"'),
-    "two commands": ('x && echo "::set-output name=a::b"', "the command is not the only thing on its line", None),
-    "a subshell": ("echo ::set-output name=a::$(b)",
-                   "the value has signs that the command reads otherwise than the file", None),
-    "an escape": ('echo "::set-output name=a::b%0Ac"',
-                  "the value has signs that the command reads otherwise than the file", None),
+    "two commands": ('x && echo "::set-output name=a::b"', SHARED, None),
+    "a subshell": ("echo ::set-output name=a::$(b)", SIGNS, None),
+    "an escape": ('echo "::set-output name=a::b%0Ac"', SIGNS, None),
     "a value escaped before": ("b=${b//$'\\n'/'%0A'}\n          echo \"::set-output name=a::$b\"",
-                               "the script escapes what it prints, which the file would keep as it is", None),
-    "an expression": ('echo "::set-output name=a::${{ github.sha }}"',
-                      "the value has signs that the command reads otherwise than the file", None),
-    "another program": ('printf "::set-output name=a::b"', "the command is not the only thing on its line", None),
-    "quotes inside": ('echo "::set-output name=a::"b', "the command is not the only thing on its line", None),
+                               "no fix: the script escapes what it prints, which the file would keep as it is", None),
+    "an expression": ('echo "::set-output name=a::${{ github.sha }}"', SIGNS, None),
+    "another program": ('printf "::set-output name=a::b"', SHARED, None),
+    "quotes inside": ('echo "::set-output name=a::"b', SHARED, None),
 }  # fmt: skip
 
 
@@ -58,25 +41,23 @@ LINES = {
 def test_a_lone_echo_writes_to_the_file(name: str) -> None:
     line, said, after = LINES[name]
     text = f"{HEAD}      - id: x\n        run: |\n          make\n          {line}\n          make\n"
-    texts, words = repaired("deprecated-commands", text)
-    assert words == [said]
-    assert texts[PATH] == (text if after is None else text.replace(line, after))
+    done = fixed("deprecated-commands", text)
+    assert done.said == [said]
+    assert done.text() == (text if after is None else text.replace(line, after))
 
 
 @pytest.mark.parametrize(
-    ("more", "fixed"),
+    ("more", "written"),
     [("", True), ("        shell: sh\n", True), ("        shell: pwsh\n", False)],
 )
-def test_only_a_posix_shell_is_written_for(more: str, fixed: bool) -> None:
+def test_only_a_posix_shell_is_written_for(more: str, written: bool) -> None:
     step = "      - run: echo ::set-output name=a::b\n"
-    assert (PATH in changed(HEAD + step + more)) is fixed
-    assert PATH not in changed(HEAD.replace("ubuntu-latest", "windows-latest") + step)
-    assert PATH not in changed("defaults: {run: {shell: pwsh}}\n" + HEAD + step)
-
-
-def changed(text: str) -> dict[str, str]:
-    texts, _ = repaired("deprecated-commands", text)
-    return {path: after for path, after in texts.items() if after != text}
+    assert (WORKFLOW in fixed("deprecated-commands", HEAD + step + more).changes) is written
+    for other in (
+        HEAD.replace("ubuntu-latest", "windows-latest") + step,
+        "defaults: {run: {shell: pwsh}}\n" + HEAD + step,
+    ):
+        assert fixed("deprecated-commands", other).changes == {}
 
 
 def test_comments_and_other_commands_are_left_alone() -> None:
@@ -102,9 +83,9 @@ def test_the_runner_decides_what_is_true(value: str, count: int) -> None:
 
 def test_the_variable_goes_and_everything_else_stays() -> None:
     text = f"env:\n  A: 1 # one\n  ACTIONS_ALLOW_UNSECURE_COMMANDS: true\n  B: 2\n{HEAD}      - run: x\n"
-    texts, said = repaired("insecure-commands", text)
-    assert said == ["review: remove ACTIONS_ALLOW_UNSECURE_COMMANDS"]
-    assert texts[PATH] == text.replace("  ACTIONS_ALLOW_UNSECURE_COMMANDS: true\n", "")
+    done = fixed("insecure-commands", text)
+    assert done.said == ["review: remove ACTIONS_ALLOW_UNSECURE_COMMANDS"]
+    assert done.text() == text.replace("  ACTIONS_ALLOW_UNSECURE_COMMANDS: true\n", "")
 
 
 # ---------------------------------------------------------------------------------- ai-action-unrestricted-trigger

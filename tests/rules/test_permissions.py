@@ -12,7 +12,7 @@ from chittyops_policy.resources import read_resource
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 
 from .checked import corpus, found, needs_corpus, report
-from .repaired import refusals, repaired
+from .fixing import fixed, refused
 
 HEAD = "on: push\n"
 STEPS = "    runs-on: ubuntu-latest\n    steps:\n"
@@ -63,9 +63,9 @@ def test_the_fix_states_the_least_at_the_top_and_the_rest_where_it_is_needed() -
         + job("uses: actions/checkout@v7", "run: make test")
         + job("uses: actions/labeler@v6", name="label")
     )
-    after, titles = repaired("missing-permissions", text)
-    assert titles == ["review: state the permissions that the jobs need"]
-    assert after == (
+    done = fixed("missing-permissions", text)
+    assert done.said == ["review: state the permissions that the jobs need"]
+    assert done.text() == (
         "name: x\non:\n  push:\n\npermissions:\n  contents: read\n\njobs:\n"
         + job("uses: actions/checkout@v7", "run: make test")
         + "  label:\n    runs-on: ubuntu-latest\n    permissions:\n      contents: read\n"
@@ -75,7 +75,7 @@ def test_the_fix_states_the_least_at_the_top_and_the_rest_where_it_is_needed() -
 
 def test_the_fix_keeps_line_endings() -> None:
     text = (HEAD + "jobs:\n" + job("uses: actions/labeler@v6")).replace("\n", "\r\n")
-    after, _ = repaired("missing-permissions", text)
+    after = fixed("missing-permissions", text).text()
     assert after.count("\n") == after.count("\r\n") == text.count("\r\n") + 5
 
 
@@ -89,8 +89,8 @@ REFUSED = {
 
 @pytest.mark.parametrize(("steps", "reason"), REFUSED.values(), ids=REFUSED)
 def test_the_fix_does_not_guess(steps: list[str], reason: str) -> None:
-    [refusal] = refusals("missing-permissions", HEAD + "jobs:\n" + job(*steps))
-    assert reason in refusal
+    [said] = refused("missing-permissions", HEAD + "jobs:\n" + job(*steps))
+    assert reason in said
 
 
 @pytest.mark.parametrize(
@@ -103,8 +103,8 @@ def test_the_fix_does_not_guess(steps: list[str], reason: str) -> None:
     ],
 )
 def test_the_fix_leaves_releases_alone(text: str) -> None:
-    [refusal] = refusals("missing-permissions", text)
-    assert "looks as if it ships something" in refusal
+    [reason] = refused("missing-permissions", text)
+    assert "looks as if it ships something" in reason
 
 
 def test_a_called_workflow_of_the_repository_says_what_it_needs() -> None:
@@ -112,8 +112,7 @@ def test_a_called_workflow_of_the_repository_says_what_it_needs() -> None:
         ".github/workflows/x.yml": HEAD + "jobs:\n  call:\n    uses: ./.github/workflows/y.yml\n",
         ".github/workflows/y.yml": "on: workflow_call\njobs:\n" + job("run: x", permissions="{checks: write} # why"),
     }
-    after, _ = repaired("missing-permissions", files)
-    assert after == (
+    assert fixed("missing-permissions", files).text() == (
         "on: push\npermissions: {}\njobs:\n  call:\n    uses: ./.github/workflows/y.yml\n"
         "    permissions:\n      checks: write # for ./.github/workflows/y.yml\n"
     )
@@ -179,23 +178,23 @@ def test_what_a_job_cannot_use_is_too_much(text: str, places: list[str]) -> None
 
 def test_a_permission_goes_or_becomes_smaller() -> None:
     text = f"{HEAD}permissions: {{}}\njobs:\n" + job(CLEAN, permissions="\n      contents: write\n      issues: write")
-    after, titles = repaired("excessive-permissions", text)
-    assert titles == ["review: reduce contents from write to read", "review: take issues: write from 'test'"]
-    assert after == f"{HEAD}permissions: {{}}\njobs:\n" + job(CLEAN, permissions="\n      contents: read")
+    done = fixed("excessive-permissions", text)
+    assert done.said == ["review: reduce contents from write to read", "review: take issues: write from 'test'"]
+    assert done.text() == f"{HEAD}permissions: {{}}\njobs:\n" + job(CLEAN, permissions="\n      contents: read")
 
 
 def test_the_last_permission_leaves_an_empty_statement() -> None:
     text = f"{HEAD}jobs:\n" + job("run: make", permissions="\n      issues: write")
-    assert repaired("excessive-permissions", text)[0] == f"{HEAD}jobs:\n" + job("run: make", permissions="{}")
+    assert fixed("excessive-permissions", text).text() == f"{HEAD}jobs:\n" + job("run: make", permissions="{}")
 
 
 def test_a_comment_among_permissions_is_not_lost() -> None:
     text = (
         f"{HEAD}permissions:\n  # the report\n  checks: write # tests\njobs:\n{job('run: x')}{job('run: x', name='b')}"
     )
-    assert refusals("excessive-permissions", text) == []
+    assert refused("excessive-permissions", text) == []
     commented = text.replace("  checks", "  contents: read\n  # the report\n  checks")
-    assert refusals("excessive-permissions", commented) == ["a comment stands among the permissions"]
+    assert refused("excessive-permissions", commented) == ["a comment stands among the permissions"]
 
 
 # ------------------------------------------------------------------------------------------------------------- others

@@ -13,7 +13,7 @@ from chittyops_policy.rule import Lookups
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 
 from .checked import CORPUS, corpus, found, needs_corpus, report
-from .repairs_made import examples_are_repaired, repaired
+from .fixing import fixed, refused
 
 JOB = "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n"
 HEAD = f"{JOB}    steps:\n"
@@ -98,27 +98,23 @@ TWO = "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{run: x}]\n  b:\n%s   
         ),
         (
             "    if: needs.z.result\n",
-            ["there is no such job; only its owners know which is meant"],
+            ["no fix: there is no such job; only its owners know which is meant"],
             "    if: needs.z.result\n    runs-on: x\n",
         ),
     ],
 )
 def test_a_job_is_made_to_wait(lines: str, said: list[str], after: str) -> None:
     more = "  c:\n    runs-on: x\n    steps: [{run: x}]\n"
-    texts, words = repaired("undefined-need", TWO % lines + more)
-    assert words == said
-    assert texts[".github/workflows/x.yml"] == TWO.replace("%s    runs-on: x\n", after) + more
+    done = fixed("undefined-need", TWO % lines + more)
+    assert done.said == said
+    assert done.text() == TWO.replace("%s    runs-on: x\n", after) + more
 
 
 def test_jobs_are_not_made_to_wait_for_each_other() -> None:
     text = (TWO % "    if: needs.a.result\n").replace("  a:\n", "  a:\n    needs: [c]\n") + (
         "  c:\n    needs: b\n    runs-on: x\n    steps: [{run: x}]\n"
     )
-    assert repaired("undefined-need", text)[1] == ["'a' waits for this job, so this one cannot wait for it"]
-
-
-def test_the_examples_show_what_the_fix_does() -> None:
-    examples_are_repaired("undefined-need")
+    assert refused("undefined-need", text) == ["'a' waits for this job, so this one cannot wait for it"]
 
 
 # ----------------------------------------------------------------------------------------------- undefined-output

@@ -9,7 +9,7 @@ from chittyops_policy.runners import HOSTED, OWN, RETIRED, machines_of
 from chittyops_policy.workflow import Workflow
 
 from .checked import corpus, covered, found, needs_corpus, report
-from .repairs_made import examples_are_repaired, repaired
+from .fixing import fixed
 
 JOB = "on: push\njobs:\n  a:\n    runs-on: %s\n    steps: [{run: x}]\n"
 HEAD = "on: push\njobs:\n  a:\n"
@@ -71,19 +71,15 @@ def test_the_table_of_labels_is_consistent() -> None:
         ),
         (
             MATRIX % "{os: [macos-13, macos-15-intel]}",
-            ["macos-15-intel stands in the same list, so this entry may simply go"],
+            ["no fix: macos-15-intel stands in the same list, so this entry may simply go"],
             MATRIX % "{os: [macos-13, macos-15-intel]}",
         ),
     ],
 )
 def test_a_living_runner_takes_the_place(text: str, said: list[str], after: str) -> None:
-    texts, words = repaired("retired-runner", text)
-    assert words == said
-    assert texts == {".github/workflows/x.yml": after}
-
-
-def test_the_examples_show_what_the_fix_does() -> None:
-    examples_are_repaired("retired-runner")
+    done = fixed("retired-runner", text)
+    assert done.said == said
+    assert done.text() == after
 
 
 # -------------------------------------------------------------------------------------------------- unknown-shell

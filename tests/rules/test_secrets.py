@@ -24,7 +24,7 @@ from chittyops_policy.snapshot import MemoryTree, Snapshot
 from chittyops_policy.workflow import Action, Workflow
 
 from .checked import corpus, covered, found, needs_corpus, report
-from .repaired import refusals, repaired
+from .fixing import fixed, refused
 
 HEAD = "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n"
 
@@ -490,9 +490,9 @@ def test_a_checkout_and_what_follows_it(entries: list[str], expected: list[str])
     ],
 )
 def test_the_fix_is_safe_where_only_known_steps_follow(following: str, safety: str) -> None:
-    after, titles = repaired("artipacked", steps("uses: actions/checkout@v7 # note", following))
-    assert titles == [f"{safety}: set persist-credentials: false"]
-    assert after == steps(
+    done = fixed("artipacked", steps("uses: actions/checkout@v7 # note", following))
+    assert done.said == [f"{safety}: set persist-credentials: false"]
+    assert done.text() == steps(
         "uses: actions/checkout@v7 # note\n        with:\n          persist-credentials: false", following
     )
 
@@ -504,15 +504,15 @@ def test_a_job_that_may_write_may_push_in_a_script(place: str) -> None:
     text = (
         text.replace("jobs:", granted + "jobs:") if place == "top" else text.replace("  a:\n", f"  a:\n    {granted}")
     )
-    assert refusals("artipacked", text) == [
+    assert refused("artipacked", text) == [
         "the job may write to the repository, and a script of it may push with the token"
     ]
-    assert refusals("artipacked", text.replace("contents: write", "contents: read")) == []
+    assert refused("artipacked", text.replace("contents: write", "contents: read")) == []
 
 
 def test_a_checkout_that_an_alias_repeats_is_left_alone() -> None:
     text = "on: push\njobs:\n  a: {runs-on: x, steps: &s [uses: actions/checkout@v4]}\n  b: {runs-on: x, steps: *s}\n"
-    assert set(refusals("artipacked", text)) == {"the anchor &s shares this text with other places of the file"}
+    assert refused("artipacked", text) == ["the anchor &s shares this text with other places of the file"]
 
 
 # ---------------------------------------------------------------------------------- secrets that reach too far

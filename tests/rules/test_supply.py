@@ -9,18 +9,15 @@ from pathlib import Path
 import pytest
 
 from chittyops_policy.catalogue import load
-from chittyops_policy.document import parse_text, to_value
-from chittyops_policy.edits import apply, expected
-from chittyops_policy.engine import Examination, examine
-from chittyops_policy.model import Edit, Effect
-from chittyops_policy.policy import Overrides, effective
+from chittyops_policy.document import parse_text
 from chittyops_policy.rule import ON_BRANCH, Lookups
 from chittyops_policy.rules.supply.unpinned_uses import describe_ref, regime_of
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 from chittyops_policy.versions import Release
 from chittyops_policy.workflow import Uses, Workflow
 
-from .checked import CATALOGUE, PACK, TODAY, corpus, found, needs_corpus, report, unknown
+from .checked import corpus, found, needs_corpus, report, unknown
+from .fixing import WORKFLOW, fixed
 
 SHA = "11bd71901bbe5b1630ceea73d27597364c9af683"
 HEAD = "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps:\n"
@@ -179,7 +176,6 @@ def test_an_unparsable_file_yields_no_pin_finding_and_the_others_do() -> None:
 
 ACTION = "runs:\n  using: composite\n  steps: []\n"
 CHECKOUT = "      - uses: actions/checkout@v4\n"
-WORKFLOW = ".github/workflows/x.yml"
 
 
 @pytest.mark.parametrize(
@@ -463,41 +459,11 @@ PINNED = "34e114876b0b11c390a56381ad16ebd13914f8d5"
 LOCK = f"version: 1\npins:\n  actions/checkout:\n    v4.3.1: {{commit: {PINNED}, seen: 2026-11-25, source: github}}\n"
 
 
-def fixed(steps: str, *rules: str, path: str = ".github/workflows/x.yml", lock: str = LOCK) -> tuple[str, list[str]]:
-    """The steps after every fix, and what each finding offers: ``safety: title`` or why there is none.
-
-    What the edits declare is held to what they do; a second run must find nothing of what was fixed, and no rule
-    anything that was not there before.
-    """
-    head = HEAD if "workflows" in path else "name: x\ndescription: x\nruns:\n  using: composite\n  steps:\n"
-    text = head + steps
-    files = {path: text, **({".github/chittyops-pins.yml": lock} if lock else {})}
-    rules = rules or ("unpinned-uses",)
-
-    def run(files: dict[str, str], select: tuple[str, ...]) -> Examination:
-        snapshot = Snapshot(MemoryTree(files), "example/repository")
-        policy = effective(CATALOGUE, PACK, None, Overrides(select=select), slug="", today=TODAY)
-        found = examine(snapshot, CATALOGUE, policy, today=TODAY)
-        assert not [problem for problem in found.report.problems if problem.kind == "internal"], found.report.problems
-        return found
-
-    before = run(files, rules)
-    offers = [
-        f"{decision.fix_safety}: {decision.fix_title}" if decision.fix_title else decision.unfixable
-        for decision in before.report.decisions
-    ]
-    edits = {(edit.span.start, edit.span.end, edit.text): edit for _, fix in before.fixes for edit in fix.edits}
-    effects = {repr(effect): effect for _, fix in before.fixes for effect in fix.effects}
-    after = apply(text, edits.values())
-    document = parse_text(path, text)
-    assert to_value(parse_text(path, after).root) == expected(document, effects.values())
-    again = run({**files, path: after}, rules)
-    assert not again.fixes
-    assert len(again.report.decisions) == len(offers) - len(before.fixes)
-    everything = tuple(rule.id for rule in CATALOGUE if rule.visits)
-    new = Counter(decision.rule for decision in run({**files, path: after}, everything).report.decisions)
-    assert not new - Counter(decision.rule for decision in run(files, everything).report.decisions)
-    return after.removeprefix(head), offers
+def pinned(steps: str, rule: str = "unpinned-uses", *, path: str = WORKFLOW, lock: str = LOCK) -> tuple[str, list[str]]:
+    """The steps of a workflow or an action after every fix, and what is said of each finding."""
+    head = HEAD if path == WORKFLOW else "name: x\ndescription: x\nruns:\n  using: composite\n  steps:\n"
+    done = fixed(rule, {path: head + steps, **({".github/chittyops-pins.yml": lock} if lock else {})})
+    return done.text(path).removeprefix(head), done.said
 
 
 @pytest.mark.parametrize(
@@ -522,13 +488,13 @@ def fixed(steps: str, *rules: str, path: str = ".github/workflows/x.yml", lock: 
 def test_an_action_is_pinned_where_it_stands(step: str, after: str) -> None:
     text = "".join(f"      {line}\n" for line in step.split("\n"))
     wanted = "".join(f"      {line}\n" for line in after.format(PINNED).split("\n"))
-    got, offers = fixed(text)
+    got, said = pinned(text)
     assert got == wanted
-    assert len(offers) == 1 and offers[0].startswith("safe: pin ") and offers[0].endswith(" to v4.3.1")
+    assert len(said) == 1 and said[0].startswith("safe: pin ") and said[0].endswith(" to v4.3.1")
 
 
 def test_a_composite_action_and_the_last_line_of_a_file() -> None:
-    assert fixed("    - uses: actions/checkout@v4", path="tools/setup/action.yml") == (
+    assert pinned("    - uses: actions/checkout@v4", path="tools/setup/action.yml") == (
         f"    - uses: actions/checkout@{PINNED} # v4.3.1",
         ["safe: pin actions/checkout to v4.3.1"],
     )
@@ -537,7 +503,7 @@ def test_a_composite_action_and_the_last_line_of_a_file() -> None:
 def test_actions_of_one_repository_share_the_commit() -> None:
     lock = f"version: 1\npins:\n  acme/suite:\n    v3.1.0: {{commit: {PINNED}, seen: 2026-11-25, source: github}}\n"
     steps = "      - uses: acme/suite/init@v3\n      - uses: Acme/Suite/analyze@v3.1\n      - uses: acme/suite@v3.1.0\n"
-    assert fixed(steps, lock=lock)[0] == (
+    assert pinned(steps, lock=lock)[0] == (
         f"      - uses: acme/suite/init@{PINNED} # v3.1.0\n"
         f"      - uses: Acme/Suite/analyze@{PINNED} # v3.1.0\n"
         f"      - uses: acme/suite@{PINNED} # v3.1.0\n"
@@ -552,9 +518,9 @@ def test_actions_of_one_repository_stay_at_one_version(other: str) -> None:
         f"    v3.1.0: {{commit: {PINNED}, seen: 2026-11-25, source: github}}\n"
         f"    v3.2.0: {{commit: {'a' * 40}, seen: 2026-11-25, source: github}}\n"
     )
-    got, _ = fixed(f"      - uses: acme/suite/analyze@v3\n      - uses: {other}\n", lock=lock)
+    got, _ = pinned(f"      - uses: acme/suite/analyze@v3\n      - uses: {other}\n", lock=lock)
     assert got.splitlines()[0] == f"      - uses: acme/suite/analyze@{PINNED} # v3.1.0"
-    alone, _ = fixed(f"      - uses: acme/suite/analyze@v3\n      - uses: acme/suite/analyze@{PINNED}\n", lock=lock)
+    alone, _ = pinned(f"      - uses: acme/suite/analyze@v3\n      - uses: acme/suite/analyze@{PINNED}\n", lock=lock)
     assert alone.splitlines()[0] == f"      - uses: acme/suite/analyze@{'a' * 40} # v3.2.0", "the same action twice"
 
 
@@ -572,18 +538,18 @@ def test_actions_of_one_repository_stay_at_one_version(other: str) -> None:
 def test_where_no_pin_can_be_written_nothing_is_changed(step: str, reason: str) -> None:
     text = f"      - {step}\n"
     so, and_ = "so that no comment can name its version", "and no registry is asked"
-    assert fixed(text) == (text, [reason.format(so=so, and_=and_)])
+    assert pinned(text) == (text, ["no fix: " + reason.format(so=so, and_=and_)])
 
 
 def test_a_broken_lock_stops_every_pin() -> None:
     text = "      - uses: actions/checkout@v4.2.2\n"
-    assert fixed(text, lock="version: 1\n") == (text, [".github/chittyops-pins.yml cannot be read"])
+    assert pinned(text, lock="version: 1\n") == (text, ["no fix: .github/chittyops-pins.yml cannot be read"])
 
 
 def test_what_a_person_should_weigh_is_for_review() -> None:
     text = "      - uses: gitleaks/gitleaks-action@v2.3.9\n      - uses: tj-actions/changed-files@v45.0.7\n"
-    _, offers = fixed(text, lock="")
-    assert offers == [
+    _, said = pinned(text, lock="")
+    assert said == [
         "review: pin gitleaks/gitleaks-action to v2.3.9",
         "review: pin tj-actions/changed-files to v45.0.7",
     ]
@@ -599,9 +565,9 @@ def test_what_a_person_should_weigh_is_for_review() -> None:
     ],
 )
 def test_a_wrong_comment_names_the_version_of_the_commit(comment: str, after: str) -> None:
-    got, offers = fixed(f"      - uses: 'actions/checkout@{PINNED}' {comment}\n", "ref-version-mismatch", lock="")
+    got, said = pinned(f"      - uses: 'actions/checkout@{PINNED}' {comment}\n", "ref-version-mismatch", lock="")
     assert got == f"      - uses: 'actions/checkout@{PINNED}' {after}\n"
-    assert offers == ["review: let the comment say v4.3.1"]
+    assert said == ["review: let the comment say v4.3.1"]
 
 
 @pytest.mark.parametrize(
@@ -625,8 +591,8 @@ def test_a_comment_that_may_be_right_is_left_alone(uses: str) -> None:
 
 def test_a_commit_that_nobody_knows_gets_no_name() -> None:
     almost = PINNED[:-1] + "6"
-    assert fixed(f"      - uses: actions/checkout@{almost} # v4.3.1\n", "ref-version-mismatch", lock="")[1] == [
-        "neither the lock nor the pack knows which version this commit is"
+    assert pinned(f"      - uses: actions/checkout@{almost} # v4.3.1\n", "ref-version-mismatch", lock="")[1] == [
+        "no fix: neither the lock nor the pack knows which version this commit is"
     ]
 
 
@@ -663,23 +629,12 @@ REASONS = {
 def test_how_many_references_of_real_workflows_are_pinned(part: str, outcomes: dict[str, int]) -> None:
     counts: Counter[str] = Counter()
     for snapshot in corpus(part):
-        policy = effective(CATALOGUE, PACK, None, Overrides(select=("unpinned-uses",)), slug="", today=TODAY)
-        result = examine(snapshot, CATALOGUE, policy, today=TODAY)
-        assert not [problem for problem in result.report.problems if problem.kind == "internal"]
-        edits: dict[str, list[Edit]] = {}
-        effects: dict[str, list[Effect]] = {}
-        for decision in result.report.decisions:
-            words = decision.unfixable or decision.state
-            counts[decision.fix_safety or next((REASONS[key] for key in REASONS if key in words), words)] += 1
-        for decision, fix in result.fixes:
-            edits.setdefault(decision.path, []).extend(fix.edits)
-            effects.setdefault(decision.path, []).extend(fix.effects)
-        for path in edits:
-            document = snapshot.document(path)
-            assert document is not None
-            after = parse_text(path, apply(document.text, edits[path]))
-            assert to_value(after.root) == expected(document, effects[path]), path
-            assert len(after.text.splitlines()) == len(document.text.splitlines())
+        done = fixed("unpinned-uses", snapshot)
+        for said in done.said:
+            kind = said.partition(": ")[0]
+            counts[kind if kind != "no fix" else next((REASONS[key] for key in REASONS if key in said), said)] += 1
+        for path, text in done.changes.items():
+            assert len(text.splitlines()) == len((snapshot.text(path) or "").splitlines())
     assert dict(counts) == outcomes
 
 
@@ -699,18 +654,6 @@ def test_the_wrong_comments_of_real_workflows() -> None:
         "the comment says v2, but this commit is v4.1.1",
         "the comment says v3.0.0, but this commit is v4.1.1",
     ]
-
-
-@pytest.mark.parametrize("rule", ["unpinned-uses", "ref-version-mismatch"])
-def test_the_fixes_give_what_the_examples_show(rule: str) -> None:
-    shown = [example for example in CATALOGUE.rules[rule].examples() if example.after]
-    assert shown
-    for example in shown:
-        snapshot = Snapshot(MemoryTree(example.files), "example/repository")
-        policy = effective(CATALOGUE, PACK, None, Overrides(select=(rule,)), slug="", today=TODAY)
-        edits = [edit for _, fix in examine(snapshot, CATALOGUE, policy, today=TODAY).fixes for edit in fix.edits]
-        for path, after in example.after.items():
-            assert apply(example.files[path], edits) == after
 
 
 def test_a_result_holds_as_long_as_the_lock_stays_the_same() -> None:
@@ -747,8 +690,6 @@ def test_a_fix_asks_github_where_the_call_may() -> None:
         def membership(self, slug: str, commit: str) -> str:
             return ON_BRANCH
 
-    snapshot = Snapshot(MemoryTree({".github/workflows/x.yml": f"{HEAD}      - uses: acme/x@v9\n"}))
-    policy = effective(CATALOGUE, PACK, None, Overrides(select=("unpinned-uses",)), slug="", today=TODAY)
-    [(_, fix)] = examine(snapshot, CATALOGUE, policy, today=TODAY, lookups=Lookups(host=Asked())).fixes
-    assert (fix.title, fix.safety) == ("pin acme/x to v9.9.9", "safe")
-    assert fix.notes == ("The commit comes from GitHub (2026-11-25).",)
+    done = fixed("unpinned-uses", f"{HEAD}      - uses: acme/x@v9\n", lookups=Lookups(host=Asked()))
+    assert done.said == ["safe: pin acme/x to v9.9.9"]
+    assert done.notes == ["The commit comes from GitHub (2026-11-25)."]

@@ -7,7 +7,7 @@ import pytest
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 
 from .checked import corpus, found, needs_corpus, report
-from .repaired import refusals, repaired
+from .fixing import fixed, refused
 
 HEAD = "github.event.pull_request.head"
 HEAD_SHA = f"${{{{ {HEAD}.sha }}}}"
@@ -269,14 +269,14 @@ def test_what_checks_the_author_makes_it_milder() -> None:
 )
 def test_the_fix_asks_for_the_author(on: str, author: str) -> None:
     text = workflow(on, "run: x", condition="github.event.action == 'x' && github.actor == 'dependabot[bot]' # why")
-    after, titles = repaired("bot-conditions", text)
-    assert titles == [f"review: ask for {author}"]
-    assert after == text.replace("github.actor", author)
+    done = fixed("bot-conditions", text)
+    assert done.said == [f"review: ask for {author}"]
+    assert done.text() == text.replace("github.actor", author)
 
 
 def test_the_fix_keeps_a_folded_condition_as_it_is_written() -> None:
     condition = ">-\n      github.actor == 'a[bot]' ||\n      github.actor_id == 49699333"
-    after, _ = repaired("bot-conditions", workflow(TARGET, "run: x", condition=condition))
+    after = fixed("bot-conditions", workflow(TARGET, "run: x", condition=condition)).text()
     assert "      github.event.pull_request.user.login == 'a[bot]' ||\n" in after
     assert "      github.event.pull_request.user.id == 49699333\n" in after
 
@@ -284,7 +284,7 @@ def test_the_fix_keeps_a_folded_condition_as_it_is_written() -> None:
 @pytest.mark.parametrize("on", ["[push, pull_request_target]", "{workflow_run: {workflows: [x]}}", "workflow_call"])
 def test_there_is_no_fix_where_the_author_stands_in_different_places(on: str) -> None:
     text = workflow(on, "run: x", condition="github.actor == 'dependabot[bot]'")
-    assert refusals("bot-conditions", text) == [
+    assert refused("bot-conditions", text) == [
         "the events of the workflow do not all name the author in the same place"
     ]
 

@@ -9,7 +9,7 @@ import pytest
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 
 from .checked import corpus, found, needs_corpus, report
-from .repairs_made import examples_are_repaired, repaired
+from .fixing import fixed
 
 PATH = ".github/dependabot.yml"
 ENTRY = "  - package-ecosystem: npm\n    directory: /\n    schedule: {interval: weekly}\n"
@@ -46,9 +46,9 @@ def updates(*entries: str) -> dict[str, str]:
     ],
 )
 def test_new_versions_wait(lines: str, said: list[str], after: str) -> None:
-    texts, words = repaired("dependabot-cooldown", updates(ENTRY + lines))
-    assert words == said
-    assert texts == updates(ENTRY + after)
+    done = fixed("dependabot-cooldown", updates(ENTRY + lines))
+    assert done.said == said
+    assert done.text(PATH) == updates(ENTRY + after)[PATH]
 
 
 def test_how_long_is_a_setting() -> None:
@@ -57,11 +57,6 @@ def test_how_long_is_a_setting() -> None:
     assert found("dependabot-cooldown", short, options={"days": 14}) == [
         "10: new versions for npm are held back for 10 days, not for 14"
     ]
-
-
-@pytest.mark.parametrize("rule", ["dependabot-cooldown", "dependabot-execution", "missing-ecosystem"])
-def test_the_examples_show_what_the_fix_does(rule: str) -> None:
-    examples_are_repaired(rule)
 
 
 # ------------------------------------------------------------------------------------ hardcoded-registry-credentials
@@ -98,9 +93,9 @@ def test_what_is_used_is_looked_after(files: dict[str, str], ecosystems: list[st
 
 def test_the_new_entry_names_the_folder() -> None:
     files = {**updates(ENTRY), "api/Cargo.toml": '[package]\nname = "a"\n'}
-    texts, said = repaired("missing-ecosystem", files)
-    assert said == ["review: let Dependabot look after cargo"]
-    assert texts[PATH].endswith(
+    done = fixed("missing-ecosystem", files)
+    assert done.said == ["review: let Dependabot look after cargo"]
+    assert done.text(PATH).endswith(
         "  - package-ecosystem: cargo\n    directory: /api\n    schedule:\n      interval: weekly\n"
         "    cooldown:\n      default-days: 7\n"
     )
