@@ -111,6 +111,13 @@ def test_only_named_files_and_chosen_rules_are_fixed(sample: Path) -> None:
     assert contents(sample) == {**FILES, ".github/CODEOWNERS": ORDERED, WORKFLOW: PINNED}
 
 
+def test_letter_case_of_an_action_tells_nothing_apart(tmp_path: Path) -> None:
+    loose = UNPINNED.replace("        with:\n          persist-credentials: false\n", "")
+    folder = repository(tmp_path / "sample", {WORKFLOW: loose.replace("actions/checkout", "Actions/Checkout")})
+    check("--fix", "--review", "--select", "unpinned-uses", "--select", "artipacked", cwd=folder)
+    assert (folder / WORKFLOW).read_text() == PINNED.replace("actions/checkout", "Actions/Checkout")
+
+
 def test_several_repositories_are_fixed_by_their_own_policy(tmp_path: Path) -> None:
     for name in ("one", "two"):
         repository(tmp_path / name, {WORKFLOW: UNPINNED}, slug=f"ChittyOS/{name}")

@@ -35,7 +35,7 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     for steps in [view.steps] if isinstance(view, Action) else [job.steps for job in view.jobs]:
         for at, step in enumerate(steps):
             uses = step.uses
-            if uses is None or "checkout" not in uses.text or uses.name != "actions/checkout":
+            if uses is None or "checkout" not in uses.text.lower() or uses.name != "actions/checkout":
                 continue
             if uses.node.start in told:
                 continue
