@@ -7,6 +7,8 @@ changed that way raises `errors.CannotEdit`, whose words a person reads as the r
 
 from __future__ import annotations
 
+from bisect import bisect_right
+
 from .document import ESCAPE_WIDTH, Mapping, Scalar, Sequence, to_value
 from .errors import CannotEdit
 from .model import ADD, INSERT, REMOVE, SET, Edit, Effect, Span, Value
@@ -51,12 +53,6 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
     return "".join([*parts, text[at:]])
 
 
-def collide(edits: Iterable[Edit], others: Iterable[Edit]) -> bool:
-    """Whether edits of two fixes overlap or touch: one of the fixes then waits for the next pass."""
-    taken = [edit.span for edit in others]
-    return any(edit.span.start <= span.end and span.start <= edit.span.end for edit in edits for span in taken)
-
-
 # ------------------------------------------------------------------------------------------------------- places
 
 
@@ -74,9 +70,21 @@ def path_of(node: Node) -> tuple[str | int, ...]:
                 raise CannotEdit("the key stands twice, and only the first counts")
             parts.append(key)
         elif isinstance(parent, Sequence):
-            parts.append(next(index for index, item in enumerate(parent.items) if item is probe))
+            parts.append(_index_of(parent.items, probe))
         probe = parent
     return tuple(reversed(parts))
+
+
+def _index_of(items: Listed[Node], node: Node) -> int:
+    """Where a node stands among its siblings, which lie in the order of the text unless some are aliases."""
+    near = bisect_right(items, node.start, key=_start) - 1
+    if near >= 0 and items[near] is node:
+        return near
+    return next(index for index, item in enumerate(items) if item is node)
+
+
+def _start(node: Node) -> int:
+    return node.start
 
 
 def scalar_at(document: Document, offset: int) -> Scalar | None:
@@ -84,8 +92,13 @@ def scalar_at(document: Document, offset: int) -> Scalar | None:
     node = document.root
     while node is not None and not isinstance(node, Scalar):
         children = [value for _, value in node.items] if isinstance(node, Mapping) else getattr(node, "items", [])
-        node = next((child for child in children if child.start <= offset < max(child.end, child.start + 1)), None)
+        near = children[max(bisect_right(children, offset, key=_start) - 1, 0) :][:1]  # unless some are aliases
+        node = next((child for child in (*near, *children) if _covers(child, offset)), None)
     return node
+
+
+def _covers(node: Node, offset: int) -> bool:
+    return node.start <= offset < max(node.end, node.start + 1)
 
 
 def line_break(document: Document) -> str:
@@ -428,8 +441,8 @@ def _behind(document: Document, node: Node, key: Node | None, lines: list[str]) 
     text = document.text[_value_end(node, key) : at].lstrip(" \t:")
     if text and not text.startswith("#"):
         raise CannotEdit("something else stands on the same line")
-    last = scalar_at(document, at - 1) if at == len(document.text) else None
-    if last is not None and last.style in ("|", ">"):
+    final = scalar_at(document, at - 1) if at == len(document.text) else None
+    if final is not None and final.style in ("|", ">"):
         raise CannotEdit("the file ends without a line break, which the block at its end would get")
     eol = line_break(document)
     return Edit(Span(at, at), "".join(eol + line for line in lines))

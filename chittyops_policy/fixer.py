@@ -7,7 +7,9 @@ that does not settle is left as it was.
 
 from __future__ import annotations
 
-from .edits import apply, collide
+from bisect import bisect_left, insort
+
+from .edits import apply
 from .engine import check, examine
 from .model import INSERT, Value
 from .proof import (
@@ -29,7 +31,7 @@ from .templates import render
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .catalogue import Catalogue
     from .engine import Examination
@@ -121,17 +123,38 @@ def fix(
     return _Fixer(snapshot, catalogue, policy, everything, today, wanted, lookups, paths).run()
 
 
-def _touch(fix: Fix, other: Fix) -> bool:
-    """Whether two fixes of one file have to wait for each other: for their texts' sake, or for what they declare."""
-    if collide(fix.edits, other.edits):
-        return True
-    places = [effect.path for effect in other.effects if effect.kind != INSERT]
-    return any(
-        place[: len(effect.path)] == effect.path or effect.path[: len(place)] == place
-        for effect in fix.effects
-        if effect.kind != INSERT
-        for place in places
-    )
+class _Taken:
+    """What the fixes chosen for one file change: places of its text that do not touch, and paths of its value."""
+
+    __slots__ = ("above", "paths", "spans")
+
+    def __init__(self) -> None:
+        self.spans: list[tuple[int, int]] = []
+        self.paths: set[tuple[str | int, ...]] = set()
+        self.above: set[tuple[str | int, ...]] = set()
+
+    def touched_by(self, fix: Fix) -> bool:
+        """Whether a fix has to wait for the others: for its text's sake, or for what it declares."""
+        for edit in fix.edits:
+            at = bisect_left(self.spans, (edit.span.start, edit.span.end))
+            beside = self.spans[max(at - 1, 0) : at + 1]
+            if any(edit.span.start <= end and start <= edit.span.end for start, end in beside):
+                return True
+        for path in _declared(fix):
+            if path in self.above or any(path[:length] in self.paths for length in range(len(path) + 1)):
+                return True
+        return False
+
+    def take(self, fix: Fix) -> None:
+        for edit in fix.edits:
+            insort(self.spans, (edit.span.start, edit.span.end))
+        for path in _declared(fix):
+            self.paths.add(path)
+            self.above.update(path[:length] for length in range(len(path)))
+
+
+def _declared(fix: Fix) -> Iterator[tuple[str | int, ...]]:
+    return (effect.path for effect in fix.effects if effect.kind != INSERT)
 
 
 class _Job(Value):
@@ -225,22 +248,24 @@ class _Fixer:
 
     def jobs(self) -> list[_Job]:
         """The fixes of the next pass: wanted, not refused before, and none touching another."""
-        chosen: dict[str, list[_Job]] = {}
+        chosen: dict[tuple[str, Fix], _Job] = {}
+        taken: dict[str, _Taken] = {}
         created: set[str] = set()
         for decision, fix in self.state.found.fixes:
             if decision.fingerprint in self.refused or not self.wanted(decision, fix):
                 continue
-            jobs = chosen.setdefault(decision.path, [])
-            same = next((job for job in jobs if job.fix == fix), None)
+            same = chosen.get((decision.path, fix))
             if same is not None:
                 same.decisions.append(decision)
                 continue
             paths = {creation.path for creation in fix.creates}
-            if paths & created or any(_touch(fix, job.fix) for job in jobs):
+            others = taken.setdefault(decision.path, _Taken())
+            if paths & created or others.touched_by(fix):
                 continue
             created |= paths
-            jobs.append(_Job(decision.path, fix, [decision]))
-        return [job for path in sorted(chosen) for job in chosen[path]]
+            others.take(fix)
+            chosen[decision.path, fix] = _Job(decision.path, fix, [decision])
+        return sorted(chosen.values(), key=lambda job: job.path)
 
     def settle(self, proven: tuple[list[_Job], _State], group: list[_Job]) -> tuple[list[_Job], _State]:
         """Adds to what is proven of this pass what can be of a group: all at once, or else each half by itself."""

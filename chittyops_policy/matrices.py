@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .document import Mapping, Scalar, Sequence
+from .document import Mapping, Sequence
 from .workflow import mapping_of
 
 TYPE_CHECKING = False
@@ -54,14 +54,3 @@ def size_of(job: Job) -> int | None:
             return None
         size *= len(value.items)
     return size
-
-
-def scalars_in(values: list[Node]) -> tuple[Scalar, ...]:
-    """The scalars among some values, those inside a list included."""
-    found: list[Scalar] = []
-    for value in values:
-        if isinstance(value, Scalar):
-            found.append(value)
-        elif isinstance(value, Sequence):
-            found += [item for item in value.items if isinstance(item, Scalar)]
-    return tuple(found)

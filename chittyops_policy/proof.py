@@ -249,12 +249,16 @@ def _script_effects(effects: Iterable[Effect]) -> list[Effect]:
 def _prove_scripts(old: Document, effects: Iterable[Effect]) -> None:
     """Where values move out of a script it means the same; where it is to do something else, nothing new expands."""
     effects = tuple(effects)
+    steps: dict[int, tuple[str, dict[str, str]]] = {}
     for effect in _script_effects(effects):
         before = _at(old.root, effect.path)
         if not isinstance(before, Scalar) or not isinstance(effect.value, str):
             raise Unproven(SCRIPTS, f"{_route(effect.path)} is no script")
         step_path = effect.path[:-1] if effect.path[-1] == "run" else effect.path[:-2]
-        shell, known = _surroundings(old, step_path)
+        steps = steps or _steps(old)
+        if id(_at(old.root, step_path)) not in steps:
+            raise Unproven(SCRIPTS, f"{_route(step_path)} is no step")
+        shell, known = steps[id(_at(old.root, step_path))]
         if effect.path[-1] == "script":
             shell = literal_quoting.JAVASCRIPT
         moves = _added_variables(effects, step_path)
@@ -283,19 +287,17 @@ def _at(node: Node | None, path: tuple[str | int, ...]) -> Node | None:
     return node
 
 
-def _surroundings(document: Document, path: tuple[str | int, ...]) -> tuple[str, dict[str, str]]:
-    """The shell that runs the script of the step at a path, and the variables that it has: name → text of the value."""
-    node = _at(document.root, path)
-    workflow = Workflow(document)
-    for job in workflow.jobs:
-        for step in job.steps:
-            if step.node is node:
-                return shell_of_step(workflow, job, step)[0], _variables(workflow.env, job.env, step.env)
-    action = Action(document)
+def _steps(document: Document) -> dict[int, tuple[str, dict[str, str]]]:
+    """By the identity of each step's node: the shell that runs its script, and its variables, name → text."""
+    workflow, action = Workflow(document), Action(document)
+    found = {
+        id(step.node): (shell_of_step(workflow, job, step)[0], _variables(workflow.env, job.env, step.env))
+        for job in workflow.jobs
+        for step in job.steps
+    }
     for step in action.steps:
-        if step.node is node:
-            return shell_of_step(action, None, step)[0], _variables(step.env)
-    raise Unproven(SCRIPTS, f"{_route(path)} is no step")
+        found[id(step.node)] = shell_of_step(action, None, step)[0], _variables(step.env)
+    return found
 
 
 def _variables(*layers: Mapping | None) -> dict[str, str]:

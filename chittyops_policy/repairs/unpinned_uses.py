@@ -12,12 +12,9 @@ from chittyops_policy.workflow import Uses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from chittyops_policy.document import Document, Scalar
     from chittyops_policy.model import Finding
     from chittyops_policy.rule import Context
-    from chittyops_policy.snapshot import Snapshot
 
 
 def repair(finding: Finding, context: Context) -> Fix | NoFix:
@@ -75,20 +72,31 @@ def _version_of_siblings(uses: Uses, path: str, context: Context) -> str:
     if wanted is None:
         return ""
     found = []
-    for other in _uses_of(context.snapshot, path):
-        if other.slug == uses.slug and other.path != uses.path:
-            release = name_of(other.slug, other.ref.lower(), sources(context)) if other.pinned else None
-            name = release.tag if release is not None else other.ref
+    for folder, ref, pinned in _references(path, context).get(uses.slug, ()):
+        if folder != uses.path:
+            release = name_of(uses.slug, ref.lower(), sources(context)) if pinned else None
+            name = release.tag if release is not None else ref
             version = parse_version(name)
             if version is not None and wanted.covers(version) and len(version.numbers) > 2:
                 found.append((version.order, name))
     return max(found)[1] if found else ""
 
 
-def _uses_of(snapshot: Snapshot, path: str) -> Iterator[Uses]:
-    view = snapshot.workflow(path) if kind_of(path) == WORKFLOW else snapshot.action(path.rpartition("/")[0])
-    for uses, _, _ in view.uses() if view is not None else ():
-        yield uses
+def _references(path: str, context: Context) -> dict[str, set[tuple[str, str, bool]]]:
+    """By repository, the different (folder, reference, whether it is a commit) that a file uses; looked up once."""
+    known = context.once(_nothing_yet)
+    if path not in known:
+        snapshot = context.snapshot
+        view = snapshot.workflow(path) if kind_of(path) == WORKFLOW else snapshot.action(path.rpartition("/")[0])
+        known[path] = {}
+        for uses, _, _ in view.uses() if view is not None else ():
+            known[path].setdefault(uses.slug, set()).add((uses.path, uses.ref, uses.pinned))
+    found: dict[str, set[tuple[str, str, bool]]] = known[path]
+    return found
+
+
+def _nothing_yet(context: Context) -> dict[str, dict[str, set[tuple[str, str, bool]]]]:
+    return {}
 
 
 def _require_own_line_end(document: Document, node: Scalar) -> None:
