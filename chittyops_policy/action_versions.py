@@ -1,31 +1,49 @@
-"""Which version of an action a ``uses`` means, as far as the file tells."""
+"""Which releases of an action a reference means, as far as the file itself says so."""
 
 from __future__ import annotations
 
-import re
+from .edits import comment_on
+from .versions import parse_version, stated_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from .document import Document
     from .workflow import Uses
 
-_VERSION = re.compile(r"v?(\d+(?:\.\d+){0,2})(?![\w.-])")
-_IN_COMMENT = re.compile(r"#\s*(?:\S*[=@:/])?v?(\d+(?:\.\d+){0,2})(?![\w.-])")
+    Numbers: TypeAlias = tuple[int, ...]
 
-NEWEST = 10**9
-"""Stands for the parts that a moving tag leaves open: ``v4`` is the newest of all 4.x."""
+_ENDLESS = 1 << 30
 
 
-def version_of(uses: Uses, document: Document) -> tuple[int, int, int] | None:
-    """The version that a reference names, or for a commit the comment behind it; None where neither tells.
+def parse(text: str) -> Numbers | None:
+    """``v4``, ``4.1`` or ``v4.1.2`` as numbers; None for anything else, a pre-release too."""
+    version = parse_version(text)
+    plain = version is not None and not version.prefix and not version.pre and len(version.numbers) <= 3
+    return version.numbers if version is not None and plain else None
 
-    What a shorter tag leaves open counts as `NEWEST`. A comment is believed: whether it is true is for another rule.
+
+def stated(document: Document, uses: Uses) -> Numbers | None:
+    """The version that a reference names: its tag, or for a commit the comment behind it. None where nothing does.
+
+    Fewer than three numbers are a tag that moves: it means any release that begins so. A comment is believed, also
+    where more words follow the version: whether it is true is for another rule.
     """
-    found = _VERSION.fullmatch(uses.ref)
-    if found is None and uses.pinned:
-        end = uses.node.end
-        found = _IN_COMMENT.match(document.text[end : end + 80].partition("\n")[0].lstrip())
-    if found is None:
-        return None
-    parts = [int(part) for part in found[1].split(".")]
-    return (parts[0], parts[1] if len(parts) > 1 else NEWEST, parts[2] if len(parts) > 2 else NEWEST)
+    if not uses.pinned:
+        return parse(uses.ref)
+    comment = comment_on(document, uses.node.start) or ""
+    name = stated_version(comment) or stated_version(comment.partition(" ")[0].rstrip(",;)"))
+    return parse(name) if name else None
+
+
+def spans(version: Numbers) -> tuple[Numbers, Numbers]:
+    """The lowest and the highest release that a version can mean, each as three numbers."""
+    missing = 3 - len(version)
+    return version + (0,) * missing, version + (_ENDLESS,) * missing
+
+
+def newest(document: Document, uses: Uses) -> Numbers | None:
+    """The highest release that a reference can mean, as three numbers; None where nothing tells."""
+    version = stated(document, uses)
+    return spans(version)[1] if version is not None else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .action_versions import version_of
+from .action_versions import newest
 from .workflow import text_of
 
 TYPE_CHECKING = False
@@ -41,7 +41,7 @@ def takes_hidden(step: Step, document: Document) -> bool:
     """Whether hidden files are handed over, too. Of a version that cannot be told the newest is assumed."""
     if text_of(step.input("include-hidden-files")).lower() == "true":
         return True
-    version = version_of(step.uses, document) if step.uses is not None else None
+    version = newest(document, step.uses) if step.uses is not None else None
     return version is not None and version < HIDDEN_UNTIL
 
 

@@ -15,6 +15,7 @@ from . import __version__
 from .cache import Cache, code_stamp, default_folder
 from .errors import EXIT_BUG, EXIT_CLEAN, EXIT_FINDINGS, UserError
 from .fingerprint import digest
+from .foreign import NOTHING
 from .model import OPEN, PROFILES, Report, severity_rank
 from .resources import resource_path
 from .rule import Lookups
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from .catalogue import Catalogue
+    from .foreign import Foreign
     from .hosts.github import GitHub
     from .policy import Pack, Policy
 
@@ -44,28 +46,14 @@ class Request:
     paths    files or directories as the user gave them; empty means the repository around the current directory;
              ``-`` is standard input, judged as `stdin_filename`
     formats  (name, file or None for standard output)
+    companions  other tools to run, and imports: SARIF files of others; what they found is judged like our own
     fix, diff, review, explain  see `fixing`, which does what they ask
     online   whether GitHub may be asked, with the token of the environment
     """
 
     __slots__ = (
-        "cache",
-        "changed_since",
-        "diff",
-        "explain",
-        "fail_on",
-        "fix",
-        "formats",
-        "ignore",
-        "jobs",
-        "online",
-        "paths",
-        "policy",
-        "profile",
-        "review",
-        "select",
-        "stdin_filename",
-        "verbose",
+        "cache", "changed_since", "companions", "diff", "explain", "fail_on", "fix", "formats", "ignore", "imports",
+        "jobs", "online", "paths", "policy", "profile", "review", "select", "stdin_filename", "verbose",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +71,8 @@ class Request:
         jobs: int = 1,
         cache: bool = True,
         verbose: bool = False,
+        companions: tuple[str, ...] = (),
+        imports: tuple[str, ...] = (),
         fix: bool = False,
         diff: bool = False,
         review: bool = False,
@@ -101,6 +91,8 @@ class Request:
         self.jobs = jobs
         self.cache = cache
         self.verbose = verbose
+        self.companions = companions
+        self.imports = imports
         self.fix = fix
         self.diff = diff
         self.review = review
@@ -126,9 +118,20 @@ def run(request: Request, env: Mapping[str, str], stdin: bytes | None = None) ->
     """
     outputs = parse_formats(request.formats)
     targets = find_targets(request, stdin)
+    settle_tools(request, targets)
     reports = each_target(Checker.report, targets, request, env)
     publish(outputs, reports, targets, request, env)
     return exit_code(reports, request.fail_on)
+
+
+def settle_tools(request: Request, targets: Sequence[Target]) -> None:
+    """Puts the names of the companions in order. Raises UserError for what other tools cannot be asked."""
+    if request.companions:
+        from .companions.consult import names_in  # as in `Checker.foreign`, only for who asks for it
+
+        request.companions = names_in(request.companions)
+    if request.imports and len(targets) != 1:
+        raise UserError("a SARIF file is about one repository", "name that repository behind the file")
 
 
 def publish(
@@ -330,8 +333,9 @@ class Checker:
             from .hosts.github import github_host  # only for who asks for it
 
             self.host = github_host(env, today(env))
-        # What GitHub says today it need not say tomorrow.
-        self.cache = Cache(default_folder(env)) if request.cache and not request.online else None
+        # What GitHub or another tool says depends on more than the files that this one has read.
+        alone = not (request.online or request.companions or request.imports)
+        self.cache = Cache(default_folder(env)) if request.cache and alone else None
         self.question = _question(request, env) if self.cache is not None else ""
 
     def lookups(self) -> Lookups:
@@ -357,16 +361,33 @@ class Checker:
     def _check(self, snapshot: Snapshot, target: Target, lookups: Lookups) -> Report:
         from .engine import check  # a result from the cache needs neither the rules nor a YAML parser
 
-        catalogue, policy = self.in_force(snapshot)
-        report = check(snapshot, catalogue, policy, today=today(self.env), lookups=lookups, paths=target.paths)
+        foreign = self.foreign(snapshot, target)
+        catalogue, policy = self.in_force(snapshot, foreign=foreign)
+        report = check(
+            snapshot, catalogue, policy, today=today(self.env), lookups=lookups, paths=target.paths, foreign=foreign
+        )
         snapshot.forget()
         if gc.get_count()[0] > _MUCH_GARBAGE:
             gc.collect()
         return report
 
-    def in_force(self, snapshot: Snapshot, everything: bool = False) -> tuple[Catalogue, Policy]:
-        """The rules, and the policy for a repository: as the request has it, or with every rule of every profile."""
-        from .catalogue import load  # as above
+    def foreign(self, snapshot: Snapshot, target: Target) -> Foreign:
+        """What other tools say of a target, as far as the request asks for them."""
+        request = self.request
+        if not request.companions and not request.imports:
+            return NOTHING
+        from .companions.consult import consult  # starts processes and parses their answers
+
+        return consult(snapshot, request.companions, request.imports, target.paths, self.env, snapshot.text_document)
+
+    def in_force(
+        self, snapshot: Snapshot, everything: bool = False, foreign: Foreign = NOTHING
+    ) -> tuple[Catalogue, Policy]:
+        """The rules, with those of `foreign`, and the policy for a repository.
+
+        The policy is as the request has it, or with every rule of every profile.
+        """
+        from .catalogue import Catalogue, load  # as above
         from .policy import Overrides, effective, standard_pack
         from .policy_file import POLICY_FILE
 
@@ -374,18 +395,19 @@ class Checker:
         if self.catalogue is None or self.pack is None:
             self.catalogue = load()
             self.pack = standard_pack(request.policy)
+        catalogue = Catalogue({**self.catalogue.rules, **foreign.rules}) if foreign.rules else self.catalogue
         asked = Overrides(
             select=request.select, ignore=request.ignore, profile=request.profile, fail_on=request.fail_on
         )
         policy = effective(
-            self.catalogue,
+            catalogue,
             self.pack,
             snapshot.read(POLICY_FILE),
             Overrides(profile=PROFILES[-1]) if everything else asked,
             slug=snapshot.slug,
             today=today(self.env),
         )
-        return self.catalogue, policy
+        return catalogue, policy
 
 
 def open_snapshot(root: str, env: Mapping[str, str], overlay: Mapping[str, bytes] | None = None) -> Snapshot:

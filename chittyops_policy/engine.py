@@ -10,6 +10,7 @@ from .document import Document
 from .errors import CannotEdit
 from .exceptions import judge
 from .fingerprint import fingerprints
+from .foreign import NOTHING, ForeignRule, merged
 from .model import (
     BELOW_LEVEL,
     EXCEPTED,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .catalogue import Catalogue
+    from .foreign import Foreign
     from .policy import Policy
     from .policy_file import Control
     from .rule import Rule
@@ -58,15 +60,19 @@ def check(
     today: str,
     lookups: Lookups | None = None,
     paths: Sequence[str] | None = None,
+    foreign: Foreign = NOTHING,
     fixes: bool = True,
 ) -> Report:
     """The report on a whole repository, or on the named `paths` of it.
 
     `today` is an ISO date: stages and exceptions depend on it. With `paths`, rules still see the whole repository but
-    only findings in those files are reported, and every control is UNKNOWN. Without `fixes` no decision says anything
-    of a fix, which is half of the work where many are found.
+    only findings in those files are reported, and every control is UNKNOWN. `foreign` is what other tools found; their
+    rules are in the catalogue. Without `fixes` no decision says anything of a fix, which is half of the work where many
+    are found.
     """
-    return examine(snapshot, catalogue, policy, today=today, lookups=lookups, paths=paths, fixes=fixes).report
+    return examine(
+        snapshot, catalogue, policy, today=today, lookups=lookups, paths=paths, foreign=foreign, fixes=fixes
+    ).report
 
 
 class Examination(Value):
@@ -87,10 +93,11 @@ def examine(
     today: str,
     lookups: Lookups | None = None,
     paths: Sequence[str] | None = None,
+    foreign: Foreign = NOTHING,
     fixes: bool = True,
 ) -> Examination:
     """What `check` reports, with the fixes themselves."""
-    run = _Run(snapshot, catalogue, policy, lookups or Lookups(), paths, fixes)
+    run = _Run(snapshot, catalogue, policy, lookups or Lookups(), paths, foreign, fixes)
     run.visit_files()
     run.visit_repository()
     return Examination(run.report(today), tuple(run.fixes))
@@ -106,6 +113,7 @@ class _Run:
         policy: Policy,
         lookups: Lookups,
         paths: Sequence[str] | None,
+        foreign: Foreign,
         propose: bool,
     ) -> None:
         self.snapshot = snapshot
@@ -117,7 +125,8 @@ class _Run:
         self.files: tuple[str, ...] = snapshot.subjects() if paths is None else tuple(sorted(set(paths)))
         self.findings: list[Finding] = []
         self.remarks: dict[str, list[Unknown | NotApplicable | Evidence]] = {}
-        self.problems: list[Problem] = []
+        self.tools = foreign.tools
+        self.problems: list[Problem] = list(foreign.problems)
         self.broken: list[str] = []
         self.anchors: dict[str, str] = {}
         memo: dict[Any, Any] = {}
@@ -213,14 +222,15 @@ class _Run:
 
     def report(self, today: str) -> Report:
         """Applies the policy to the findings and turns spans into regions."""
+        theirs = [rule for rule in self.rules if isinstance(rule, ForeignRule)]
         judged = judge(
-            self.findings,
+            merged(self.findings, theirs, self.text_document) if theirs else self.findings,
             self.text_document,
             self.files,
             self.policy,
             slug=self.snapshot.slug,
             today=today,
-            ran=frozenset(rule.id for rule in self.rules),
+            ran=frozenset((*(rule.id for rule in self.rules), *(f"{tool}/*" for tool in self.tools))),
             whole=self.named is None,
         )
         # What is wrong in the repository's own policy bears on every file that is judged by it.
@@ -259,11 +269,8 @@ class _Run:
         )
 
     def text_document(self, path: str) -> Document | None:
-        """A document of any file, for places and comments; without a tree where the file is not YAML."""
-        if path.endswith((".yml", ".yaml")):
-            return self.snapshot.document(path)
-        data = self.snapshot.read(path)
-        return None if data is None else Document(path, data.decode("utf-8", "replace"))
+        """See `Snapshot.text_document`."""
+        return self.snapshot.text_document(path)
 
     def _decisions(self, judged: Sequence[tuple[Finding, str, str]]) -> Iterable[Decision]:
         documents = {path: self.text_document(path) for path in {finding.path for finding, _, _ in judged}}

@@ -17,7 +17,7 @@ import re
 from bisect import bisect_right
 
 from .document import Scalar
-from .model import EXCEPTED, OPEN, Finding, Span
+from .model import EXCEPTED, OPEN, Finding, Span, tool_of
 from .patterns import matches
 from .policy import UNEXCEPTABLE_THEMES
 from .policy_file import POLICY_FILE, did_you_mean, is_date
@@ -86,7 +86,8 @@ def judge(
     files        the paths that were checked, whose inline exceptions are looked at
     slug         ``owner/repo``; the policy's exceptions are already those of this repository
     today        an ISO date
-    ran          ids of the rules that ran; an exception for another rule is never called unused
+    ran          ids of the rules that ran, and ``tool/*`` for each other tool that did; an exception for another
+                 rule is never called unused
     whole        whether the whole repository was checked; else nothing is said of unused central exceptions
 
     An OPEN finding has a reason where an exception was meant for it but does not count (expired, locked rule).
@@ -292,7 +293,11 @@ def _markers(document: Document, zizmor: bool) -> list[_Marker]:
                 _Marker(
                     line=line,
                     head=Span(*match.span()),
-                    ids=tuple((id.group(), 0) for id in re.finditer(_ID, match.group(1))),
+                    ids=tuple(
+                        (name, 0)
+                        for id in re.finditer(_ID, match.group(1))
+                        for name in (id.group(), f"zizmor/{id.group()}")
+                    ),
                     reason=match.group(2).strip(),
                     foreign=True,
                 )
@@ -328,7 +333,7 @@ def _ran_on(path: str, document: Document, policy: Policy, ran: frozenset[str]) 
     kinds = {REPOSITORY} if kind is None or kind == CODEOWNERS else {REPOSITORY, DOCUMENT}
     if kind is not None and document.error is None:
         kinds.add(kind)
-    return frozenset(id for id in ran if not kinds.isdisjoint(policy.rules[id].visits))
+    return frozenset(id for id in ran if id.endswith("/*") or not kinds.isdisjoint(policy.rules[id].visits))
 
 
 # ------------------------------------------------------------------------------- what is wrong with exceptions
@@ -341,13 +346,13 @@ def _remarks(document: Document, marker: _Marker, policy: Policy, today: str, ra
         return
     for id, start in marker.ids:
         span = Span(start, start + len(id))
-        if id not in policy.known:
+        if id not in policy.known and (not tool_of(id) or id.endswith("/*")):
             hint = did_you_mean(id, policy.known)
             notes = (hint,) if hint else ()
             yield Finding(UNKNOWN, f"there is no rule '{id}' to except", path, span, notes=notes)
         elif id in policy.rules and policy.rules[id].theme in UNEXCEPTABLE_THEMES:
             yield Finding(UNKNOWN, f"findings of '{id}' cannot be excepted", path, span)
-        elif id in ran and id not in marker.used:
+        elif _had_a_chance(id, ran) and id not in marker.used:
             yield Finding(UNUSED, f"this exception covers no finding of '{id}'", path, span)
     expires, at = marker.expires
     if expires:
@@ -360,6 +365,11 @@ def _remarks(document: Document, marker: _Marker, policy: Policy, today: str, ra
         yield Finding(UNEXPLAINED, "this exception gives no reason", path, marker.head)
 
 
+def _had_a_chance(id: str, ran: frozenset[str]) -> bool:
+    tool = tool_of(id)
+    return id in ran or (bool(tool) and f"{tool}/*" in ran)
+
+
 def _central_remarks(policy: Policy, today: str, ran: frozenset[str], whole: bool, used: set[int]) -> Iterable[Finding]:
     """Only of the repository's own file: what a pack grants is for other repositories too."""
     for index, exemption in enumerate(policy.exemptions):
@@ -369,6 +379,6 @@ def _central_remarks(policy: Policy, today: str, ran: frozenset[str], whole: boo
         if exemption.expires and exemption.expires < today:
             message = f"the exception for '{exemption.rule}' ended on {exemption.expires}"
             yield Finding(EXPIRED, message, POLICY_FILE, exemption.span, "exceptions", anchor=anchor)
-        elif whole and index not in used and exemption.rule in ran:
+        elif whole and index not in used and _had_a_chance(exemption.rule, ran):
             message = f"the exception covers no finding of '{exemption.rule}'"
             yield Finding(UNUSED, message, POLICY_FILE, exemption.span, "exceptions", anchor=anchor)

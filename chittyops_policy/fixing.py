@@ -7,7 +7,17 @@ from __future__ import annotations
 
 import sys
 
-from .checking import Checker, each_target, exit_code, find_targets, parse_formats, print_out, publish, today
+from .checking import (
+    Checker,
+    each_target,
+    exit_code,
+    find_targets,
+    parse_formats,
+    print_out,
+    publish,
+    settle_tools,
+    today,
+)
 from .delivery.files import deliver
 from .errors import EXIT_FINDINGS, UserError, WorldError
 from .fixer import fix
@@ -33,9 +43,15 @@ def run(request: Request, env: Mapping[str, str], stdin: bytes | None = None) ->
     outputs = parse_formats(request.formats)
     _validate(request, outputs)
     targets = find_targets(request, stdin)
+    settle_tools(request, targets)
     results = each_target(_fixed, targets, request, env)
     if request.diff:
-        reports = [result.report for result in results]
+        # What other tools find is never fixed and not asked for to fix the rest; the report has it all the same.
+        reports = (
+            each_target(Checker.report, targets, request, env)
+            if request.companions
+            else [result.report for result in results]
+        )
         text = diff.render(
             (artifact_path(result.report, change.path, len(results) > 1), change)
             for result in results

@@ -169,6 +169,18 @@ def source_of(view: Workflow | Action, expansion: Expansion) -> Source | None:
     return best
 
 
+def is_free_text(view: Workflow | Action, text: str) -> bool:
+    """Whether a value is a field of the event and nothing else, and outsiders choose freely what stands there."""
+    parts = segments(text)
+    if len(parts) != 1 or (parts[0].start, parts[0].end) != (0, len(text)) or not isinstance(parts[0].expr, Index):
+        return False
+    reference = next((each for each in references(parts[0].expr) if each.expr is parts[0].expr), None)
+    if reference is None or reference.context != "github":
+        return False
+    events = _free_text(reference.path, False)
+    return bool(events and _reachable(view, events))
+
+
 def _flows(expr: Expr, as_json: bool) -> Iterator[tuple[Reference, bool]]:
     """The references whose text can end up in the value, each with whether it goes through toJSON."""
     if isinstance(expr, Unary | Literal):

@@ -45,6 +45,12 @@ def severity_rank(severity: str) -> int:
     return _RANK[severity]
 
 
+def tool_of(rule: str) -> str:
+    """The tool that a rule id belongs to, such as ``zizmor`` for ``zizmor/artipacked``; '' for a rule of our own."""
+    tool, slash, name = rule.partition("/")
+    return tool if slash and name else ""
+
+
 class Value:
     """A small value: equal and printable by its slots, changed by nobody after construction."""
 
@@ -332,7 +338,8 @@ class Verdict(Value):
 
 
 class Problem(Value):
-    """Something that kept the check from being complete: an unreadable file, a failed look-up, a bug of ours.
+    """Something that kept the check from being complete: an unreadable file, a failed look-up, a companion that gave no
+    answer (``lookup``, too), a bug of ours.
 
     kind is ``unreadable``, ``skipped``, ``lookup`` or ``internal``; `path` may be empty.
     """

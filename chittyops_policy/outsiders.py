@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from .document import Node
     from .expressions import Expr, Known
     from .rule import Context
-    from .workflow import Job, Step, Workflow
+    from .workflow import Job, Step, Uses, Workflow
 
 PRIVILEGED = ("pull_request_target", "workflow_run", "issue_comment", "issues", "discussion", "discussion_comment")
 """Events that outsiders can cause and whose runs have the repository's token and secrets."""
@@ -45,11 +45,12 @@ class Taking:
     closed       whether the conditions on the way keep outsiders out; `association` when it is by the author's
                  association with the repository alone, `labelled` when somebody has to put a label on
     folder       where in the workspace it goes, '' for the top
+    outside      whether it goes nowhere in the workspace
     """
 
     __slots__ = (
-        "association", "closed", "computed", "end", "event", "fixed", "folder", "job", "kind", "labelled", "scalar",
-        "start", "step",
+        "association", "closed", "computed", "end", "event", "fixed", "folder", "job", "kind", "labelled", "outside",
+        "scalar", "start", "step",
     )  # fmt: skip
 
     def __init__(self, event: str, job: Job, step: Step, kind: str, scalar: Scalar, start: int, end: int) -> None:
@@ -66,6 +67,7 @@ class Taking:
         self.association = False
         self.labelled = False
         self.folder = ""
+        self.outside = False
 
 
 def takings_of(workflow: Workflow, context: Context) -> tuple[Taking, ...]:
@@ -110,7 +112,16 @@ _COMMAND = re.compile(
     r"\bgh\s+pr\s+checkout\b[^\n]*|\bgit\b[^\n|;&]*\b(?:fetch|checkout|pull|clone|worktree)\b[^\n]*(?:"
     r"pull/[^\n]*?/(?:head|merge)|github\.head_ref|pull_request\.head\.(?:ref|sha|repo)|workflow_run\.head_)[^\n]*"
 )
-_GH_DOWNLOAD = re.compile(r"\bgh\s+run\s+download\b[^\n]*")
+_OTHER_RUNS = (
+    "aochmann/actions-download-artifact",
+    "bettermarks/action-artifact-download",
+    "dawidd6/action-download-artifact",
+)
+_DOWNLOAD = re.compile(r"\bgh\s+run\s+download\b[^\n|;&]*|\b(?:curl|gh|wget)\b[^\n|;&]*/actions/artifacts/[^\n|;&]*")
+_INTO = re.compile(r"\s(?:-D|--dir)[ =]+[\"']?([^\s\"']+)")
+_BY_API = re.compile(r"\bdownloadArtifact\b|/actions/artifacts/")
+_OUTSIDE = re.compile(r"(?:\$\{\{\s*runner\.temp\s*\}\}|\$\{?RUNNER_TEMP\b|/tmp\b)")
+_TOP = (".", "${{ github.workspace }}", "$GITHUB_WORKSPACE")
 _COMPUTED_NAME = re.compile(r"(?:^|[_-])(?:ref|sha|head|branch|commit)(?:$|[_-])|(?:Ref|Sha|Branch)$|^(?:ref|sha|head)")
 
 
@@ -118,20 +129,29 @@ def _taking(event: str, job: Job, step: Step) -> Taking | None:
     uses = step.uses
     if uses is not None and uses.slug == "actions/checkout":
         return _checkout(event, job, step)
-    if uses is not None and event == "workflow_run":
-        run = step.input("run-id") or step.input("run_id")
-        foreign = isinstance(run, Scalar) and "github.event.workflow_run.id" in run.value.lower()
-        if foreign or uses.slug == "dawidd6/action-download-artifact":
-            return Taking(event, job, step, ARTIFACT, uses.node, 0, len(uses.node.value))
     if step.run is not None:
         found = _COMMAND.search(step.run.value)
-        kind = SCRIPT
-        if found is None and event == "workflow_run":
-            found = _GH_DOWNLOAD.search(step.run.value)
-            kind = ARTIFACT
         if found is not None:
-            return Taking(event, job, step, kind, step.run, found.start(), found.end())
-    return None
+            return Taking(event, job, step, SCRIPT, step.run, found.start(), found.end())
+    return _artifact(event, job, step) if event == "workflow_run" else None
+
+
+def _artifact(event: str, job: Job, step: Step) -> Taking | None:
+    uses, path = step.uses, text_of(step.input("path"))
+    if step.run is not None:
+        found = _DOWNLOAD.search(step.run.value)
+        if found is None:
+            return None
+        taking = Taking(event, job, step, ARTIFACT, step.run, found.start(), found.end())
+        into = _INTO.search(found[0])
+        path = into[1] if into is not None else ""
+    elif uses is not None and _downloads(uses, step):
+        taking = Taking(event, job, step, ARTIFACT, uses.node, 0, len(uses.node.value))
+    else:
+        return None
+    taking.outside = _OUTSIDE.match(path.strip()) is not None
+    taking.folder = _folder(path)
+    return taking
 
 
 def _checkout(event: str, job: Job, step: Step) -> Taking | None:
@@ -166,9 +186,23 @@ def _belongs(path: tuple[str, ...], event: str) -> bool:
     return event == "pull_request_target"
 
 
+def _downloads(uses: Uses, step: Step) -> bool:
+    run = step.input("run-id") or step.input("run_id")
+    if uses.slug == "actions/download-artifact" and run is not None:
+        return True
+    if uses.slug == "actions/github-script":
+        return _BY_API.search(text_of(step.input("script"))) is not None
+    return uses.slug in _OTHER_RUNS or "github.event.workflow_run.id" in text_of(run).lower()
+
+
 def _placed(taking: Taking) -> Taking:
-    taking.folder = text_of(taking.step.input("path")).strip().removeprefix("./").rstrip("/")
+    taking.folder = _folder(text_of(taking.step.input("path")))
     return taking
+
+
+def _folder(path: str) -> str:
+    folder = path.strip().removeprefix("./").rstrip("/")
+    return "" if folder in _TOP else folder
 
 
 # ---------------------------------------------------------------------------------------------------- who gets there

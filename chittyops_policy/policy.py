@@ -14,7 +14,7 @@ from .document import Document, Mapping, parse, to_value
 from .document import Sequence as YamlSequence
 from .errors import UserError
 from .fingerprint import digest
-from .model import PROFILES, SEVERITIES, STAGES, Finding, Span, severity_rank
+from .model import PROFILES, SEVERITIES, STAGES, Finding, Span, severity_rank, tool_of
 from .nodes import unpacked
 from .patterns import matches
 from .policy_file import (
@@ -131,11 +131,14 @@ class RulePolicy:
     def severity_of(self, own: str | None) -> str:
         """The severity of a finding whose rule gave it `own` (None: the rule's).
 
-        A place that is graver or milder than usual stays so by as many steps when the policy moves the rule.
+        A place that is graver or milder than usual stays so by as many steps when the policy moves the rule. Of
+        another tool's rule nobody knows what is usual: what the policy says of it holds for each of its findings.
         """
         effective: str = self.severity.value
         if own is None or own == self.default_severity:
             return effective
+        if tool_of(self.id):
+            return own if self.severity.origin == RULE_DEFAULT else effective
         rank = severity_rank(effective) + severity_rank(own) - severity_rank(self.default_severity)
         return SEVERITIES[min(max(rank, 0), len(SEVERITIES) - 1)]
 
@@ -149,11 +152,12 @@ class Policy:
     exemptions  exceptions for this repository, its own ones first
     findings    what is wrong in the repository's own file, as findings of `invalid-policy` and `overreaching-policy`
     known       ids of rules that exist, also of those that were not loaded
+    others      what is said of other tools' rules, as rows of `settings`; it holds when such a tool runs
     """
 
     __slots__ = (
-        "_parameter_origins", "controls", "exemptions", "fail_on", "findings", "honour", "known", "name", "parameters",
-        "profile", "report_level", "rules",
+        "_parameter_origins", "controls", "exemptions", "fail_on", "findings", "honour", "known", "name", "others",
+        "parameters", "profile", "report_level", "rules",
     )  # fmt: skip
 
     def __init__(
@@ -169,6 +173,7 @@ class Policy:
         honour: Setting,
         findings: tuple[Finding, ...],
         known: frozenset[str],
+        others: tuple[tuple[str, Any, str], ...] = (),
     ) -> None:
         self.name = name
         self.profile = gate["profile"]
@@ -182,6 +187,7 @@ class Policy:
         self.honour = honour
         self.findings = findings
         self.known = known
+        self.others = others
 
     def settings(self) -> list[tuple[str, Any, str]]:
         """Every effective value as (key, plain value, origin), in a stable order; what ``policy show`` prints."""
@@ -204,6 +210,7 @@ class Policy:
                 rows.append((f"rules.{id}.{name}", setting.value, setting.origin))
             for name, setting in sorted(rule.options.items()):
                 rows.append((f"rules.{id}.options.{name}", setting.value, setting.origin))
+        rows += self.others
         for control in self.controls:
             rows.append((f"controls.{control.id}", [rule for rule, _ in control.rules], control.origin))
         for keys, origin in sorted(self._parameter_origins().items()):
@@ -414,6 +421,7 @@ def effective(
         honour=honour,
         findings=_findings(own, overreach),
         known=ids,
+        others=_others((*pack.files, own) if own is not None else pack.files, _rings_of(pack, slug), today),
     )
 
 
@@ -461,14 +469,19 @@ def _check_entries(file: PolicyFile, rules: dict[str, Rule], ids: frozenset[str]
     """Adds the mistakes that only show against the rules, and leaves out what is wrong."""
     for id in list(file.rules):
         entry = file.rules[id]
-        if id not in ids:
+        if tool_of(id):
+            # Whether that tool has the rule shows only when it runs.
+            for key, _ in entry.options.values():
+                file.say(key, f"'{id}' is another tool's and has no options here")
+            entry.options.clear()
+        elif id not in ids:
             file.say(entry.key, f"there is no rule '{id}'", did_you_mean(id, ids))
             del file.rules[id]
         elif entry.options and id in rules:
             _check_options(file, entry, rules[id])
     kept: list[Exemption] = []
     for exemption in file.exemptions:
-        if exemption.rule not in ids:
+        if exemption.rule not in ids and (not tool_of(exemption.rule) or exemption.rule.endswith("/*")):
             file.mistakes.append(
                 Mistake(exemption.span, f"there is no rule '{exemption.rule}'", did_you_mean(exemption.rule, ids))
             )
@@ -554,7 +567,7 @@ def _rule_policies(
 ) -> dict[str, RulePolicy]:
     for option, words in (("--select", overrides.select), ("--ignore", overrides.ignore)):
         for word in words:
-            if word not in ids:
+            if word not in ids and not tool_of(word):
                 hint = did_you_mean(word, ids) or "chittyops-policy rules lists them all"
                 raise UserError(f"{option}: there is no rule '{word}'", hint)
     selected = frozenset(overrides.select)
@@ -572,10 +585,7 @@ def _rule_policies(
         locked = unlocked
         local_exceptions: Setting | None = None
         options = {name: Setting(option.default, RULE_DEFAULT) for name, option in rule.options.items()}
-        for file in pack.files:
-            entry = file.rules.get(id)
-            if entry is None:
-                continue
+        for file, entry in [(layer, each) for layer in pack.files for each in _entries(layer, id)]:
             if entry.severity is not None:
                 severity = Setting(entry.severity.value, file.origin(entry.severity.node))
             if entry.stage is not None:
@@ -591,24 +601,48 @@ def _rule_policies(
         stated = stage is not default_stage
         if not stated and PROFILES.index(rule.profile) > wide:
             stage = Setting("off", f"profile {profile.value}, {profile.origin}")
-        own_entry = own.rules.get(id) if own is not None else None
-        if own is not None and own_entry is not None:
+        for own_entry in _entries(own, id) if own is not None else ():
+            assert own is not None
             before = stage
             severity, stage = _own_levels(own, own_entry, severity, stage, locked, overreach)
             if stage is not before:
                 reason = _stage_reason((), rings, today, stage.value)
             _own_options(own, own_entry, options, locked, overreach)
-        if selected and id not in selected:
+        if selected and not _named(id, selected):
             stage = Setting("off", "--select")
         elif selected and stage.value == "off":
             stage, reason = Setting("block", "--select"), ""
-        if id in ignored:
+        if _named(id, ignored):
             stage = Setting("off", "--ignore")
         if local_exceptions is None:
             # Who may only be stricter may not except himself either, unless the pack says so.
             local_exceptions = Setting(False, locked.origin) if locked.value else local
         policies[id] = RulePolicy(rule, severity, stage, reason, options, locked, local_exceptions)
     return policies
+
+
+def _entries(file: PolicyFile, id: str) -> list[RuleEntry]:
+    """What a file says of a rule; of another tool's rule first what it says of all of that tool's, ``zizmor/*``."""
+    tool = tool_of(id)
+    keys = (f"{tool}/*", id) if tool else (id,)
+    return [file.rules[key] for key in keys if key in file.rules]
+
+
+def _others(files: Iterable[PolicyFile], rings: frozenset[str], today: str) -> tuple[tuple[str, Any, str], ...]:
+    rows: dict[str, tuple[str, Any, str]] = {}
+    for file in files:
+        for id, said in file.rules.items():
+            for name in ("stage", "severity", "locked", "local_exceptions") if tool_of(id) else ():
+                entry: Entry | None = getattr(said, name)
+                if entry is not None:
+                    value = stage_of(entry.value, rings, today) if name == "stage" else entry.value
+                    rows[f"{id}.{name}"] = (f"rules.{id}.{name}", value, file.origin(entry.node))
+    return tuple(rows[key] for key in sorted(rows))
+
+
+def _named(id: str, words: frozenset[str]) -> bool:
+    tool = tool_of(id)
+    return id in words or (bool(tool) and f"{tool}/*" in words)
 
 
 def _own_levels(

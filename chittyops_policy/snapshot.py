@@ -208,6 +208,13 @@ class Snapshot:
             self._documents[path] = None if data is None else parse(path, data)
         return self._documents[path]
 
+    def text_document(self, path: str) -> Document | None:
+        """A document of any file, for places and comments; without a tree where the file is not YAML."""
+        if path.endswith((".yml", ".yaml")):
+            return self.document(path)
+        data = self.read(path)
+        return None if data is None else Document(path, data.decode("utf-8", "replace"))
+
     def workflow(self, path: str) -> Workflow | None:
         """The workflow at a path; None where there is no file or where it does not parse."""
         if path not in self._workflows:

@@ -484,6 +484,10 @@ FILES = {
         "paths: [a.yml], route: jobs.*, subject: snyk}]\n",
         True,
     ),
+    "another tool's rule": ("rules: {zizmor/artipacked: {severity: low}, 'shellcheck/*': {stage: warn}}\n", True),
+    "exception from another tool's rule": ("exceptions: [{rule: codeql/js/xss, reason: so}]\n", True),
+    "exception from all of another tool's rules": ("exceptions: [{rule: 'zizmor/*', reason: so}]\n", False),
+    "exception from a rule without a name": ("exceptions: [{rule: zizmor/, reason: so}]\n", False),
     "exception without a reason": ("exceptions: [{rule: missing-lid}]\n", False),
     "exception with a blank reason": ("exceptions: [{rule: missing-lid, reason: ' '}]\n", False),
     "exception with a number for a reason": ("exceptions: [{rule: missing-lid, reason: 5}]\n", False),
@@ -548,6 +552,14 @@ FILES = {
         False,
     ),
 }
+
+
+def test_another_tools_rule_has_no_options_and_a_control_cannot_rest_on_it() -> None:
+    own = mistakes_in("p.yml", b"rules: {zizmor/artipacked: {options: {x: 1}}}\n", RULES)
+    assert own == ["p.yml:1:39: 'zizmor/artipacked' is another tool's and has no options here"]
+    pack = b"kind: pack\nname: org\ncontrols: [{id: c, title: t, charter: w, rules: [zizmor/artipacked]}]\n"
+    [mistake] = mistakes_in("p.yml", pack, RULES)
+    assert "control 'c' names an unknown rule 'zizmor/artipacked'" in mistake
 
 
 @pytest.fixture(scope="module")

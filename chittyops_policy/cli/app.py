@@ -12,6 +12,7 @@ from .detect_command import detect
 from .explain_command import explain
 from .pins_command import pins
 from .policy_command import policy
+from .report_command import report
 from .rules_command import rules
 
 
@@ -27,7 +28,7 @@ def app() -> None:
     """
 
 
-for _command in (check, rules, explain, policy, pins, detect, completion):
+for _command in (check, rules, explain, policy, report, pins, detect, completion):
     app.add_command(_command)
 
 

@@ -31,9 +31,12 @@ repository in view, but only their own findings are shown; "-" reads standard in
 """
 
 
-def _parameters() -> list[click.Parameter]:
-    parameters: list[click.Parameter] = [click.Argument(["paths"], nargs=-1, metavar="[PATHS]...")]
+def options(without: frozenset[str] = frozenset()) -> list[click.Parameter]:
+    """The options of ``check`` for click, for every command that ends in a check; `without` those of some fields."""
+    parameters: list[click.Parameter] = []
     for option in OPTIONS:
+        if option.field in without:
+            continue
         settings: dict[str, Any] = {"help": option.help}
         if option.kind == FLAG:
             settings.update(is_flag=True, flag_value=option.value, default=None)
@@ -49,4 +52,7 @@ def _parameters() -> list[click.Parameter]:
     return parameters
 
 
-check = click.Command("check", params=_parameters(), callback=_command, help=_HELP, short_help="Check repositories.")
+_PATHS = click.Argument(["paths"], nargs=-1, metavar="[PATHS]...")
+check = click.Command(
+    "check", params=[_PATHS, *options()], callback=_command, help=_HELP, short_help="Check repositories."
+)

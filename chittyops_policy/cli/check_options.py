@@ -70,6 +70,11 @@ OPTIONS = (
         ("--stdin-filename",), "stdin_filename", ONE, "What file the standard input, given as -, stands for.", "PATH"
     ),
     CheckOption(("--jobs", "-j"), "jobs", NUMBER, "Processes for several repositories; 0 means one a core.", "N"),
+    CheckOption(
+        ("--with",), "companions", MANY,
+        "Also run zizmor, actionlint or shellcheck, which must be installed, and judge what they find alike.",
+        "TOOL[,TOOL]",
+    ),
     CheckOption(("--no-cache",), "cache", FLAG, "Neither use nor keep earlier results.", value=False),
     CheckOption(
         ("--verbose", "-v"), "verbose", FLAG, "Also list what was excepted, is staged or below the level.", value=True

@@ -81,9 +81,9 @@ def _examples() -> tuple[Example, ...]:
         ),
         Example(
             "A command that is put together",
-            head + "      - run: ${{ format('c{0}l', 'ur') }} https://example.com | sh\n",
+            head + "      - run: ${{ format('c{0}l', 'ur') }} https://example.com -o page\n",
             fires=("${{ format('c{0}l', 'ur') }}",),
-            after={name: head + "      - run: curl https://example.com | sh\n"},
+            after={name: head + "      - run: curl https://example.com -o page\n"},
         ),
         Example(
             "There and back, and a part that is constant",

@@ -1,1 +1,1 @@
-"""Rules about values that become a part of a script."""
+"""Rules about values of others that become a part of a script, of its environment, or an option of a program."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chittyops_policy.action_versions import version_of
+from chittyops_policy.action_versions import newest
 from chittyops_policy.document import Scalar
 from chittyops_policy.rule import ACTION, WORKFLOW, Context, Example, Rule
 from chittyops_policy.workflow import text_of
@@ -51,7 +51,7 @@ def _official(view: Workflow | Action, step: Step, context: Context) -> Iterator
         message = "the token is for every repository of the owner in which the app is installed"
         yield context.at(document, owner, message)
     if not permissions:
-        version = version_of(step.uses, document)
+        version = newest(document, step.uses)
         if version is not None and version < _FIRST_WITH_PERMISSIONS:
             message = "the token has every permission of the app; v1.12 and later can limit it with permission-… inputs"
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chittyops_policy.action_versions import version_of
+from chittyops_policy.action_versions import newest
 from chittyops_policy.artifacts import is_workspace, paths_of, takes_hidden, uploads
 from chittyops_policy.model import Related
 from chittyops_policy.rule import ACTION, WORKFLOW, Context, Example, Rule
@@ -43,7 +43,7 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
             # An explicit value is somebody's decision, and so is an expression.
             if step.input("persist-credentials") is not None or any(map(_pushes, steps[at + 1 :])):
                 continue
-            version = version_of(uses, document)
+            version = newest(document, uses)
             outside = version is not None and version >= _OUTSIDE_WORKSPACE
             leak = next((later for later in steps[at + 1 :] if _leaks(later, document, step, outside)), None)
             if leak is not None and leak.uses is not None:

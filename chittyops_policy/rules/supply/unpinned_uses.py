@@ -225,8 +225,7 @@ RULE = Rule(
         "Without a network it cannot tell whether a SHA exists, belongs to that repository or is the version that the "
         "comment names, nor what a pinned action uses itself. A step or job with if: false counts like any other: a "
         "runner fetches every action of a job before it looks at the conditions of its steps, and one line switches a "
-        "job on again. Images of container, services "
-        "and runs.image are not looked at."
+        "job on again. The images of jobs, services and container actions are left to unpinned-images."
     ),
     examples=_examples,
     check=_check,

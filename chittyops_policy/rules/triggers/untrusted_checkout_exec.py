@@ -5,8 +5,9 @@ from __future__ import annotations
 from chittyops_policy.model import Related
 from chittyops_policy.outsiders import ARTIFACT, reaches, takings_of
 from chittyops_policy.rule import WORKFLOW, Context, Example, Rule
-from chittyops_policy.shell_commands import commands
+from chittyops_policy.scripts import commands_of, script_in
 from chittyops_policy.workflow import text_of
+from chittyops_policy.workspace_code import action_executes, executes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,43 +15,7 @@ if TYPE_CHECKING:
 
     from chittyops_policy.model import Finding
     from chittyops_policy.outsiders import Taking
-    from chittyops_policy.shell_commands import Command
     from chittyops_policy.workflow import Step, Workflow
-
-_ANY: frozenset[str] = frozenset()
-_PACKAGES = frozenset(
-    ("install", "i", "ci", "add", "rebuild", "run", "run-script", "test", "t", "start", "exec", "build")
-)
-_RUNS_WHAT_IS_THERE: dict[str, frozenset[str]] = {
-    "npm": _PACKAGES, "pnpm": _PACKAGES, "bun": _PACKAGES, "yarn": _ANY,
-    "make": _ANY, "cmake": _ANY, "ninja": _ANY, "meson": _ANY, "bazel": _ANY, "rake": _ANY, "just": _ANY,
-    "gradle": _ANY, "gradlew": _ANY, "mvn": _ANY, "mvnw": _ANY, "ant": _ANY, "sbt": _ANY,
-    "tox": _ANY, "nox": _ANY, "pytest": _ANY, "pre-commit": _ANY, "prek": _ANY,
-    "cargo": frozenset(("build", "b", "test", "t", "run", "r", "check", "c", "clippy", "bench", "doc", "install")),
-    "go": frozenset(("test", "run", "generate")),
-    "dotnet": frozenset(("build", "test", "run", "restore", "publish", "pack")),
-    "swift": frozenset(("build", "test", "run")),
-    "bundle": frozenset(("install", "exec")), "composer": frozenset(("install", "update")),
-    "uv": frozenset(("sync", "run", "build")), "poetry": frozenset(("install", "run", "build")),
-    "pdm": frozenset(("install", "run", "build")), "hatch": _ANY, "pipenv": frozenset(("install", "run", "sync")),
-    "docker": frozenset(("build", "buildx", "compose")), "docker-compose": _ANY,
-    "terraform": frozenset(("init", "plan", "apply")), "tofu": frozenset(("init", "plan", "apply")),
-    "eslint": _ANY, "jest": _ANY, "vitest": _ANY, "webpack": _ANY, "vite": _ANY, "rollup": _ANY, "playwright": _ANY,
-    "astro": _ANY, "gulp": _ANY, "grunt": _ANY, "lerna": _ANY, "turbo": _ANY, "nx": _ANY,
-}  # fmt: skip
-"""Program → subcommands with which it runs what lies in its folder (scripts, plugins, settings); _ANY is all of them.
-
-After the lists of poutine (BoostSecurity) and of GitHub's CodeQL queries for untrusted checkouts, read in 2026-11.
-"""
-
-_INTERPRETERS = frozenset(
-    ("bash", "sh", "zsh", "dash", "source", ".", "python", "python3", "node", "ruby", "perl", "php", "deno", "tsx",
-     "ts-node", "pwsh")
-)  # fmt: skip
-_ACTIONS = frozenset(
-    ("bahmutov/npm-install", "cypress-io/github-action", "docker/bake-action", "docker/build-push-action",
-     "gradle/gradle-build-action", "pre-commit/action", "pypa/cibuildwheel", "j178/prek-action")
-)  # fmt: skip
 
 
 def _check(view: Workflow, context: Context) -> Iterator[Finding]:
@@ -83,21 +48,21 @@ def _run(view: Workflow, step: Step, taking: Taking, context: Context) -> Iterat
     message = f"{{}} runs what an outsider wrote, who starts this with {taking.event} and the rights of the repository"
     uses = step.uses
     if uses is not None:
-        below = not taking.folder or uses.path == taking.folder or uses.path.startswith(taking.folder + "/")
-        if uses.slug in _ACTIONS or (uses.kind == "local" and below):
+        if action_executes(uses, taking.folder):
             text = message.format(uses.text.partition("@")[0])
             yield context.at(document, uses.node, text, related=related, notes=notes, severity=severity)
-    elif step.run is not None:
+    script = script_in(view, taking.job, step)
+    if script is not None:
         begin = taking.end if step is taking.step else 0
-        elsewhere = taking.folder and taking.folder not in step.run.value
+        elsewhere = taking.folder and taking.folder not in script.node.value
         if elsewhere and taking.folder not in text_of(step.node.get("working-directory")):
             return
-        for command in commands(step.run.value, text_of(step.node.get("shell"))) or ():
-            if command.start >= begin and _executes(command):
+        for command in commands_of(script, context):
+            if command.start >= begin and executes(command):
                 text = message.format(" ".join(command.words)[:60])
                 yield context.inside(
                     document,
-                    step.run,
+                    script.node,
                     command.start,
                     command.end,
                     text,
@@ -106,25 +71,6 @@ def _run(view: Workflow, step: Step, taking: Taking, context: Context) -> Iterat
                     severity=severity,
                 )
                 return  # one place of a script is enough to see it
-
-
-def _executes(command: Command) -> bool:
-    if command.words[0].startswith(("./", "../")):
-        return True
-    program = command.program
-    name = program[0] if program else ""
-    if name in _INTERPRETERS:
-        script = next((word for word in program[1:] if not word.startswith("-")), "")
-        inline = any(word in ("-c", "-m", "-e", "-") for word in program[1:3])
-        return bool(script) and not inline and not script.startswith(("/", "$", "~", "<"))
-    if name in ("pip", "pip3"):
-        return "install" in program[1:3] and any(
-            word.startswith((".", "-e", "-r", "--requirement", "--editable")) for word in program[1:]
-        )
-    wanted = _RUNS_WHAT_IS_THERE.get(name)
-    if wanted is None or "--ignore-scripts" in program:
-        return False
-    return not wanted or any(word in wanted for word in program[1:4])
 
 
 def _replaces(step: Step, taking: Taking) -> bool:
@@ -181,8 +127,8 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     limits=(
-        "The list of programs that run what lies in their folder is not complete, what a downloaded artifact holds is "
-        "not followed, and jobs behind a label are left to untrusted-checkout-toctou."
+        "The list of programs that run what lies in their folder is not complete. Downloaded artifacts are left to "
+        "artifact-poisoning, and jobs behind a label to untrusted-checkout-toctou."
     ),
     unfixable="the work has to be divided between two workflows, which only its owners can do",
     tags=("privileged-trigger", "external/cwe/cwe-94", "external/cwe/cwe-829", "owasp-cicd-sec-4"),
