@@ -248,6 +248,11 @@ def set_comment(document: Document, offset: int, text: str) -> Amendment:
 def comment_on(document: Document, offset: int) -> str | None:
     """The text of the comment at the end of the line of `offset`, without ``#`` and outer blanks; None without one."""
     end = line_end(document, offset)
+    rest = document.text[offset:end]
+    if "#" not in rest:
+        return None
+    if rest.lstrip(" \t").startswith("#"):  # nothing stands between: the file need not be searched
+        return rest.strip(" \t").lstrip("#").strip()
     for comment in document.comments():
         if offset <= comment.start < end:
             return comment.text.lstrip("#").strip()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .model import Value
 from .resources import read_resource
-from .versions import FROM_PACK, Release
+from .versions import FROM_PACK, Release, Releases
 
 PACK = ("policies", "data", "action-pins.tsv")
 
@@ -27,12 +27,13 @@ class Warned(Value):
 
 
 class PackEntry(Value):
-    """What the pack says of one repository; `releases` are sorted from old to new."""
+    """What the pack says of one repository; `releases` are sorted from old to new, and `known` answers for them."""
 
-    __slots__ = ("releases", "warned")
+    __slots__ = ("known", "releases", "warned")
 
     def __init__(self, releases: tuple[Release, ...], warned: Warned | None) -> None:
         self.releases = releases
+        self.known = Releases(releases)
         self.warned = warned
 
 

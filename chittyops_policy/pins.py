@@ -10,7 +10,7 @@ from .model import Value
 from .pin_lock import PIN_LOCK, read_lock
 from .pin_pack import REFUSE, shipped
 from .rule import FOREIGN, ON_BRANCH, ON_TAG
-from .versions import FROM_PACK, HAND, choose, is_short_commit, parse_version
+from .versions import FROM_PACK, HAND, Releases, choose, is_short_commit, parse_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,27 +61,12 @@ class PinSources:
         self.host = host
         self.pack = pack
 
-    def each(self, slug: str) -> Iterator[_Listed | _Asked]:
+    def each(self, slug: str) -> Iterator[Releases | _Asked]:
         """What each source says of ``owner/repo`` (lower case), in the order in which they decide."""
-        yield _Listed(self.lock.releases(slug))
+        yield Releases(self.lock.releases(slug))
         if self.host is not None:
             yield _Asked(self.host, slug)
-        yield _Listed(self.pack.entry(slug).releases)
-
-
-class _Listed:
-    """Releases that are all at hand."""
-
-    __slots__ = ("releases",)
-
-    def __init__(self, releases: tuple[Release, ...]) -> None:
-        self.releases = releases
-
-    def find(self, ref: str) -> Release | None:
-        return choose(self.releases, ref)
-
-    def at(self, commit: str) -> tuple[Release, ...]:
-        return tuple(release for release in self.releases if commit == release.commit or commit in release.former)
+        yield self.pack.entry(slug).known
 
 
 class _Asked:
@@ -139,7 +124,7 @@ def resolve(slug: str, ref: str, known: PinSources, *, fresh: bool = False) -> P
         found = _from_host(slug, ref, known, known.host, entry.releases, doubts)
         if found is not None:
             return found
-    release = None if ref.startswith("refs/heads/") else choose(entry.releases, ref)
+    release = None if ref.startswith("refs/heads/") else entry.known.find(ref)
     if release is None:
         return Unpinnable(_lack(slug, ref, known, bool(entry.releases)))
     contradicting = _otherwise(release, known.lock.releases(slug))

@@ -141,3 +141,28 @@ def choose(releases: Iterable[Release], ref: str) -> Release | None:
         elif version == wanted and (same is None or release.tag == name):
             same = release
     return same if newest is None else newest[1]
+
+
+class Releases:
+    """Releases of one repository that are at hand. Each answer is kept: the same few are asked for again and again."""
+
+    __slots__ = ("_at", "_found", "releases")
+
+    def __init__(self, releases: tuple[Release, ...]) -> None:
+        self.releases = releases
+        self._found: dict[str, Release | None] = {}
+        self._at: dict[str, tuple[Release, ...]] = {}
+
+    def find(self, ref: str) -> Release | None:
+        """The release that a reference means; see `choose`."""
+        if ref not in self._found:
+            self._found[ref] = choose(self.releases, ref)
+        return self._found[ref]
+
+    def at(self, commit: str) -> tuple[Release, ...]:
+        """The releases that name a commit, or have named it."""
+        if commit not in self._at:
+            self._at[commit] = tuple(
+                release for release in self.releases if commit == release.commit or commit in release.former
+            )
+        return self._at[commit]
