@@ -520,10 +520,14 @@ def print_out(text: str | bytes) -> None:
 
 
 def _write(path: str, text: str) -> None:
-    """Writes a whole file or nothing."""
+    """Writes a whole file or nothing; what is no file (a pipe, a terminal, ``/dev/null``) is written to as it is."""
     from .delivery.files import write  # only when a file is written
 
     try:
-        write(path, text.encode("utf-8"))
+        if os.path.exists(path) and not os.path.isfile(path):
+            with open(path, "w", encoding="utf-8", newline="\n") as stream:
+                stream.write(text)
+        else:
+            write(path, text.encode("utf-8"))
     except OSError as error:
         raise UserError(f"{path} cannot be written: {error.strerror}", "name a file in a folder that exists") from error

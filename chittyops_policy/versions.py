@@ -153,6 +153,12 @@ class Releases:
         self._found: dict[str, Release | None] = {}
         self._at: dict[str, tuple[Release, ...]] = {}
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Releases) and self.releases == other.releases
+
+    def __hash__(self) -> int:
+        return hash(self.releases)
+
     def find(self, ref: str) -> Release | None:
         """The release that a reference means; see `choose`."""
         if ref not in self._found:

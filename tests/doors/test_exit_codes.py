@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import stat
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -371,3 +372,16 @@ def test_the_quick_parser_agrees_with_the_full_one(arguments: list[str]) -> None
 )  # fmt: skip
 def test_the_quick_parser_leaves_the_rest_to_the_full_one(arguments: list[str]) -> None:
     assert parse(arguments) is None
+
+
+def test_an_output_that_is_no_file_stays_what_it_is(sample: Path) -> None:
+    """A named pipe, as it could be a terminal or /dev/null: written to, not replaced by a file."""
+    pipe = sample.parent / "pipe"
+    os.mkfifo(pipe)
+    with subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE, text=True) as reader:
+        done = check("--format", f"json:{pipe}", cwd=sample)
+        assert reader.stdout is not None
+        report = json.loads(reader.stdout.read())
+    assert done.returncode == 1
+    assert report["repositories"][0]["findings"]
+    assert stat.S_ISFIFO(pipe.stat().st_mode)

@@ -446,7 +446,7 @@ PERSISTED = {
     "a commit with its version, as others write it": ([f"uses: actions/checkout@{'ab' * 20} # tag=v3.0.0"], ["medium"]),
     "a commit without": ([f"uses: actions/checkout@{'ab' * 20}"], ["medium"]),
     "a branch": (["uses: actions/checkout@main"], ["medium"]),
-    "any letter case": (["uses: Actions/Checkout@v4"], []),
+    "any letter case": (["uses: Actions/Checkout@v4"], ["medium"]),
     "no value at all": (["uses: actions/checkout@v4\n        with: {fetch-depth: 0}"], ["medium"]),
     "false": (["uses: actions/checkout@v4\n        with: {persist-credentials: false}"], []),
     "a text": (["uses: actions/checkout@v4\n        with: {persist-credentials: 'false'}"], []),
