@@ -34,10 +34,10 @@ class BuildHook(BuildHookInterface[Any]):
         if version == "editable":
             return
         self.folder = tempfile.TemporaryDirectory()
-        commit = released_commit(self.root, self.metadata.version)
-        if commit is not None:
+        known = release(self.root, self.metadata.version)
+        if known is not None:
             target = RELEASE_FILE if self.target_name == "sdist" else f"chittyops_policy/_data/{RELEASE_FILE}"
-            self._add(build_data, RELEASE_FILE, json.dumps({"commit": commit}), target)
+            self._add(build_data, RELEASE_FILE, json.dumps(known), target)
         if self.target_name == "wheel":
             for name, text in modules(Path(self.root)).items():
                 self._add(build_data, name, text, f"{INTO}/{name}")
@@ -56,14 +56,26 @@ class BuildHook(BuildHookInterface[Any]):
 # ------------------------------------------------------------------------------------------------------- the release
 
 
-def released_commit(root: str, version: str) -> str | None:
-    """The commit of release `version`, if that is what lies in `root`; else None."""
+def release(root: str, version: str) -> dict[str, Any] | None:
+    """What `own_actions.RELEASE_FILE` holds for release `version`, if that is what lies in `root`; else None."""
     if not os.path.exists(os.path.join(root, ".git")):  # no clone: an unpacked source distribution, or a plain copy
         try:
             with open(os.path.join(root, RELEASE_FILE), encoding="utf-8") as stream:
-                return str(json.load(stream)["commit"])
+                known: dict[str, Any] = json.load(stream)
+                return known
         except FileNotFoundError:
             return None
+    commit = _released_commit(root, version)
+    if commit is None:
+        return None
+    files = (_git(root, "ls-tree", "-r", "--name-only", commit) or "").splitlines()
+    folders = {
+        os.path.dirname(path) or "." for path in files if os.path.basename(path) in ("action.yml", "action.yaml")
+    }
+    return {"commit": commit, "actions": sorted(folders)}
+
+
+def _released_commit(root: str, version: str) -> str | None:
     head = _git(root, "rev-parse", "HEAD")
     if not head or _git(root, "status", "--porcelain", "--", *SHIPPED) != "":
         return None

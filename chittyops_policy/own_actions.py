@@ -29,7 +29,8 @@ CREDENTIALS = "credentials"
 """Keys of ``own_actions: actions`` in the pack."""
 
 RELEASE_FILE = "release.json"
-"""``{"commit": "<40 hex digits>"}``, beside the policies of a wheel that was built from a release's tag."""
+"""``{"commit": "<40 hex digits>", "actions": ["<folder>", …]}``, beside the policies of a wheel that was built from a
+release's tag; the folders are those that have an action at that commit, ``.`` for the top."""
 
 _BEFORE_USES = ("name", "id", "if", "continue-on-error")
 """The keys of a step that people write before ``uses``."""
@@ -62,7 +63,7 @@ def own_action(name: str, parameters: Mapped[str, Any]) -> OwnAction:
         raise CannotEdit(f"the pack names no action for this: own_actions.actions.{name}")
     commit, version = data.get("commit"), data.get("version")
     if commit is None:
-        commit, version = released_commit(), __version__
+        commit, version = _released(path), __version__
         if commit is None:
             raise CannotEdit(
                 "this is an unreleased checkout of chittyops-policy, so there is no commit to pin the inserted step "
@@ -74,15 +75,23 @@ def own_action(name: str, parameters: Mapped[str, Any]) -> OwnAction:
     return OwnAction(f"{place}@{commit}", f"v{version.removeprefix('v')}")
 
 
-def released_commit() -> str | None:
-    """The commit of the release that runs; None for a checkout and for a wheel of anything but a release."""
+def _released(path: str) -> str | None:
+    """The commit of the release that runs; None for a checkout and for a wheel of anything but a release.
+
+    Raises CannotEdit where that release has no action at the path.
+    """
     if not INSTALLED:
         return None
     try:
-        found = json.loads(read_resource(RELEASE_FILE))["commit"]
+        release = json.loads(read_resource(RELEASE_FILE))
     except FileNotFoundError:
         return None
-    return str(found)
+    if path not in release["actions"]:
+        raise CannotEdit(
+            f"release {__version__} of chittyops-policy has no action {path}; name one that has it in the pack, as "
+            "own_actions.commit and own_actions.version"
+        )
+    return str(release["commit"])
 
 
 def insert_step(

@@ -33,6 +33,9 @@ except CannotEdit as error:
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This project at a release: an annotated tag, as `git tag -a` makes it."""
     folder = own_repository(tmp_path_factory.mktemp("origin") / "chittyops-policy")
+    write(folder, {"actions/chittybeacon/action.yml": "name: x\ndescription: x\nruns: {using: composite, steps: []}\n"})
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--no-verify", "-m", "the action")
     git(folder, "tag", "-a", TAG, "-m", "release")
     git(folder, "commit", "--quiet", "--allow-empty", "--no-verify", "-m", "next")
     return folder
@@ -76,6 +79,18 @@ def test_a_wheel_of_the_tag_knows_its_commit(origin: Path, tmp_path: Path) -> No
     assert commit_in(wheel) == commit
     assert asked(wheel, tmp_path) == f"ChittyOS/chittyops-policy/actions/chittybeacon@{commit} # {TAG}"
     assert git(source, "status", "--porcelain") == "", "a build leaves nothing behind"
+
+
+def test_a_release_without_the_action_says_so(origin: Path, tmp_path: Path) -> None:
+    source = clone(origin, tmp_path, TAG)
+    git(source, "rm", "-r", "--quiet", "actions/chittybeacon")
+    git(source, "commit", "--quiet", "--no-verify", "-m", "without")
+    git(source, "tag", "--force", TAG)
+    wheel = wheel_of(source, tmp_path)
+    assert commit_in(wheel) == git(source, "rev-parse", "HEAD")
+    assert asked(wheel, tmp_path).startswith(
+        f"release {__version__} of chittyops-policy has no action actions/chittybeacon; name one that has it"
+    )
 
 
 def test_a_source_distribution_hands_it_on(origin: Path, tmp_path: Path) -> None:
