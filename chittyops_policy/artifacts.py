@@ -22,8 +22,7 @@ _WORKSPACE = re.compile(
 
 def uploads(step: Step) -> bool:
     """Whether a step is actions/upload-artifact."""
-    uses = step.uses
-    return uses is not None and "upload-artifact" in uses.text and uses.name == "actions/upload-artifact"
+    return step.uses is not None and step.uses.name == "actions/upload-artifact"
 
 
 def paths_of(step: Step) -> list[tuple[int, int]]:

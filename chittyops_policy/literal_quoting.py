@@ -7,6 +7,7 @@ strictly: what is not understood raises. ``${{ }}`` is one opaque part.
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 
 from .errors import CannotEdit
 from .expressions import Call, segments
@@ -80,7 +81,7 @@ def unsuited(part: Part, expr: Expr, language: str) -> str:
     return f"it stands in {part.quoting}, where a variable would mean something else"
 
 
-class _Reader:
+class _Reader(ABC):
     """What the three readers share: `at` moves forward, `parts` grows in the order of reading."""
 
     def __init__(self, text: str) -> None:
@@ -96,12 +97,13 @@ class _Reader:
                 raise CannotEdit("an expression in the script does not parse")
             self.fences[segment.start] = segment.end
 
+    @abstractmethod
     def code(self, closer: str, depth: int) -> None:
-        raise NotImplementedError
+        """Reads code up to its end, or up to `closer` inside a literal."""
 
+    @abstractmethod
     def foreign(self) -> str:
         """The name of another language's text that the place here is a part of, or ''."""
-        raise NotImplementedError
 
     def add(self, kind: str, quoting: str, start: int, text: str | None = None) -> None:
         value = self.text[start : self.at] if text is None else text
