@@ -7,11 +7,10 @@ strictly: what is not understood raises. ``${{ }}`` is one opaque part.
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 
-from .errors import CannotEdit
-from .expressions import Call, segments
-from .shell_quoting import BARE, COMMENT, EXPRESSION, IN_COMMENT, MARK, RAW, TEXT, VARIABLE, Part, Reading
+from .expressions import Call
+from .shell_quoting import BARE, COMMENT, EXPRESSION, IN_COMMENT, MARK, RAW, TEXT, VARIABLE, Part, Reading, ScriptReader
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,21 +80,13 @@ def unsuited(part: Part, expr: Expr, language: str) -> str:
     return f"it stands in {part.quoting}, where a variable would mean something else"
 
 
-class _Reader(ABC):
+class _Reader(ScriptReader):
     """What the three readers share: `at` moves forward, `parts` grows in the order of reading."""
 
     def __init__(self, text: str) -> None:
-        self.text = text
-        self.length = len(text)
-        self.at = 0
-        self.parts: list[Part] = []
+        super().__init__(text)
         self.literals: list[Literal] = []
         self.calls: list[str] = []
-        self.fences: dict[int, int] = {}
-        for segment in segments(text):
-            if segment.expr is None:
-                raise CannotEdit("an expression in the script does not parse")
-            self.fences[segment.start] = segment.end
 
     @abstractmethod
     def code(self, closer: str, depth: int) -> None:
@@ -109,18 +100,6 @@ class _Reader(ABC):
         value = self.text[start : self.at] if text is None else text
         place = self.foreign() if kind == EXPRESSION else ""
         self.parts.append(Part(kind, quoting, place, value, start, self.at, 0, ()))
-
-    def refuse(self, what: str) -> CannotEdit:
-        line = self.text.count("\n", 0, min(self.at, self.length)) + 1
-        return CannotEdit(f"line {line} of the script is not understood: {what}")
-
-    def expression(self, quoting: str) -> bool:
-        end = self.fences.get(self.at)
-        if end is None:
-            return False
-        start, self.at = self.at, end
-        self.add(EXPRESSION, quoting, start)
-        return True
 
     def comment(self, end: int) -> None:
         while self.at < end:

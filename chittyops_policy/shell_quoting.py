@@ -8,6 +8,7 @@ understood raises. ``${{ }}`` is one opaque part: GitHub puts the value there be
 from __future__ import annotations
 
 import re
+from abc import ABC, abstractmethod
 
 from .embedded_languages import ASSIGNMENT as ASSIGNS
 from .embedded_languages import DECLARING, READS_CODE, Command, language_of
@@ -147,22 +148,50 @@ _NUMERIC = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))
 _MATCHING = frozenset(("=", "==", "!="))
 
 
-class _Reader:
-    """A recursive-descent reader; every method moves `at` forward, `parts` grows in the order of reading."""
+class ScriptReader(ABC):
+    """What readers of every language share: the text, the place in it, its expressions, and the parts found so far.
 
-    def __init__(self, text: str, shell: str) -> None:
+    Raises CannotEdit where an expression does not parse.
+    """
+
+    def __init__(self, text: str) -> None:
         self.text = text
-        self.posix = shell != "bash"
         self.length = len(text)
         self.at = 0
         self.parts: list[Part] = []
-        self.heredocs: list[Heredoc] = []
-        self.pending: list[tuple[Heredoc, str, bool, tuple[tuple[Command, int], ...]]] = []
         self.fences: dict[int, int] = {}
         for segment in segments(text):
             if segment.expr is None:
                 raise CannotEdit("an expression in the script does not parse")
             self.fences[segment.start] = segment.end
+
+    @abstractmethod
+    def add(self, kind: str, quoting: str, start: int, text: str | None = None) -> None:
+        """Records the part from `start` to here."""
+
+    def refuse(self, what: str) -> CannotEdit:
+        """The error that names what has not been understood, and its line."""
+        line = self.text.count("\n", 0, min(self.at, self.length)) + 1
+        return CannotEdit(f"line {line} of the script is not understood: {what}")
+
+    def expression(self, quoting: str) -> bool:
+        """Takes the ``${{ }}`` that begins here, if one does."""
+        end = self.fences.get(self.at)
+        if end is None:
+            return False
+        start, self.at = self.at, end
+        self.add(EXPRESSION, quoting, start)
+        return True
+
+
+class _Reader(ScriptReader):
+    """A recursive-descent reader; every method moves `at` forward, `parts` grows in the order of reading."""
+
+    def __init__(self, text: str, shell: str) -> None:
+        super().__init__(text)
+        self.posix = shell != "bash"
+        self.heredocs: list[Heredoc] = []
+        self.pending: list[tuple[Heredoc, str, bool, tuple[tuple[Command, int], ...]]] = []
         self.around: tuple[tuple[Command, int], ...] = ()
         self.place = ARGUMENT
         self.word_number = self.words_begun = 0
@@ -184,19 +213,6 @@ class _Reader:
         self.place = place
         self.words_begun += 1
         self.word_number = self.words_begun
-
-    def refuse(self, what: str) -> CannotEdit:
-        line = self.text.count("\n", 0, min(self.at, self.length)) + 1
-        return CannotEdit(f"line {line} of the script is not understood: {what}")
-
-    def expression(self, quoting: str) -> bool:
-        """Takes the ``${{ }}`` that begins here, if one does."""
-        end = self.fences.get(self.at)
-        if end is None:
-            return False
-        start, self.at = self.at, end
-        self.add(EXPRESSION, quoting, start)
-        return True
 
     def escaped_expression(self) -> None:
         if self.text.startswith("\\", self.at) and self.at + 1 in self.fences:
