@@ -1,0 +1,209 @@
+"""What one audit found, as values: every repository that it knows of, judged or not, and why not."""
+
+from __future__ import annotations
+
+from chittyops_policy.model import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from chittyops_policy.model import Report
+
+JUDGED = "judged"
+OUT_OF_SCOPE = "out-of-scope"
+NOT_REACHED = "not-reached"
+
+STATES = (JUDGED, OUT_OF_SCOPE, NOT_REACHED)
+
+
+class Subject(Value):
+    """A repository as an organisation lists it.
+
+    slug         owner/name, spelled as GitHub spells it now
+    url          where a person opens it; '' for a directory or a git remote
+    head         the commit of the default branch that was judged; '' where there is none
+    branch       the default branch
+    visibility   public, private or internal; '' where that is not known
+    properties   custom properties of the organisation
+    """
+
+    __slots__ = (
+        "archived", "branch", "disabled", "empty", "fork", "head", "language", "properties", "slug", "topics", "url",
+        "visibility",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        slug: str,
+        *,
+        url: str = "",
+        head: str = "",
+        branch: str = "",
+        visibility: str = "",
+        archived: bool = False,
+        disabled: bool = False,
+        empty: bool = False,
+        fork: bool = False,
+        language: str = "",
+        topics: tuple[str, ...] = (),
+        properties: Mapping[str, str] | None = None,
+    ) -> None:
+        self.slug = slug
+        self.url = url
+        self.head = head
+        self.branch = branch
+        self.visibility = visibility
+        self.archived = archived
+        self.disabled = disabled
+        self.empty = empty
+        self.fork = fork
+        self.language = language
+        self.topics = topics
+        self.properties = properties or {}
+
+    @property
+    def owner(self) -> str:
+        """The organisation or user; '' where the name has none."""
+        return self.slug.rpartition("/")[0]
+
+
+class Proposal(Value):
+    """The pull request of a repository.
+
+    state   planned, open, unchanged, updated, held (a person's commit is on the branch), declined (a person closed
+            it), refused (why is in `reason`), merged or superseded
+    """
+
+    __slots__ = ("branch", "reason", "state", "url")
+
+    def __init__(self, state: str, *, url: str = "", branch: str = "", reason: str = "") -> None:
+        self.state = state
+        self.url = url
+        self.branch = branch
+        self.reason = reason
+
+
+class Standing(Value):
+    """What became of one repository.
+
+    state        one of STATES
+    reason       why it was not judged, a sentence fragment without a full stop; '' for JUDGED
+    permission   the App permission that would have let it be read, where that is known
+    report       the report of the engine; None unless JUDGED
+    projects     the types of project in it
+    ring         its ring in the policy
+    first_seen   fingerprint → the date of the audit that saw the finding first, YYYY-MM-DD
+    known        whether the report is that of an earlier audit, since nothing had changed
+    proposal     its pull request, where there is one or is to be one
+    """
+
+    __slots__ = (
+        "first_seen", "known", "permission", "projects", "proposal", "reason", "report", "ring", "state", "subject",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        subject: Subject,
+        state: str,
+        *,
+        reason: str = "",
+        permission: str = "",
+        report: Report | None = None,
+        projects: tuple[str, ...] = (),
+        ring: str = "",
+        first_seen: Mapping[str, str] | None = None,
+        known: bool = False,
+        proposal: Proposal | None = None,
+    ) -> None:
+        self.subject = subject
+        self.state = state
+        self.reason = reason
+        self.permission = permission
+        self.report = report
+        self.projects = projects
+        self.ring = ring
+        self.first_seen = first_seen or {}
+        self.known = known
+        self.proposal = proposal
+
+
+class Point(Value):
+    """One audit in the trend: what `model.counts` gives for it.
+
+    audit      its name in the store
+    finished   when, ISO 8601 in UTC
+    judged, unreached   repositories
+    open       open findings by severity
+    verdicts   verdicts by outcome
+    fixed      findings that the audit before had and this one has not, by severity
+    """
+
+    __slots__ = ("audit", "finished", "fixed", "judged", "open", "unreached", "verdicts")
+
+    def __init__(
+        self,
+        audit: str,
+        finished: str,
+        judged: int,
+        unreached: int,
+        open: Mapping[str, int],
+        verdicts: Mapping[str, int],
+        fixed: Mapping[str, int],
+    ) -> None:
+        self.audit = audit
+        self.finished = finished
+        self.judged = judged
+        self.unreached = unreached
+        self.open = open
+        self.verdicts = verdicts
+        self.fixed = fixed
+
+
+class Audit(Value):
+    """One audit.
+
+    id            its name in the store, such as 2026-11-25T190102Z
+    started, finished   ISO 8601 in UTC
+    source        github, directory or git
+    scopes        what was asked for: organisations, repositories, the directory, the remotes
+    policy        the name of the pack; `profile` its profile; `digest` of everything that a verdict depends on
+    controls      (id, title, the charter's sentence) in the order of the pack
+    standings     every repository, by slug
+    trend         earlier audits of the same scopes and this one, the oldest first
+    problems      what concerns no single repository, sentences
+    """
+
+    __slots__ = (
+        "controls", "digest", "finished", "id", "policy", "problems", "profile", "scopes", "source", "standings",
+        "started", "trend",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        id: str,
+        *,
+        started: str,
+        finished: str,
+        source: str,
+        scopes: tuple[str, ...],
+        policy: str,
+        profile: str,
+        digest: str,
+        controls: tuple[tuple[str, str, str], ...],
+        standings: tuple[Standing, ...],
+        trend: tuple[Point, ...] = (),
+        problems: tuple[str, ...] = (),
+    ) -> None:
+        self.id = id
+        self.started = started
+        self.finished = finished
+        self.source = source
+        self.scopes = scopes
+        self.policy = policy
+        self.profile = profile
+        self.digest = digest
+        self.controls = controls
+        self.standings = standings
+        self.trend = trend
+        self.problems = problems
