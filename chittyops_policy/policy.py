@@ -421,7 +421,7 @@ def effective(
         honour=honour,
         findings=_findings(own, overreach),
         known=ids,
-        others=_others((*pack.files, own) if own is not None else pack.files, _rings_of(pack, slug), today),
+        others=_others((*pack.files, own) if own is not None else pack.files, rings_of(pack, slug), today),
     )
 
 
@@ -572,7 +572,7 @@ def _rule_policies(
                 raise UserError(f"{option}: there is no rule '{word}'", hint)
     selected = frozenset(overrides.select)
     ignored = frozenset(overrides.ignore)
-    rings = _rings_of(pack, slug)
+    rings = rings_of(pack, slug)
     wide = PROFILES.index(profile.value)
     default_stage = Setting("block", RULE_DEFAULT)
     unlocked = Setting(False, BUILT_IN)
@@ -694,7 +694,8 @@ def _refused(entry: Entry, id: str, what: str, stricter: Setting, locked: Settin
     return place_of(entry.node), message
 
 
-def _rings_of(pack: Pack, slug: str) -> frozenset[str]:
+def rings_of(pack: Pack, slug: str) -> frozenset[str]:
+    """The rings of a pack that a repository is in; none for one without a name."""
     rings: dict[str, tuple[str, ...]] = {}
     for file in pack.files:
         rings.update(file.rings)

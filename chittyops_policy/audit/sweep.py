@@ -1,0 +1,201 @@
+"""Judges many repositories: one after the other fails or succeeds for itself, and each is accounted for."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Mapping
+
+from chittyops_policy.rule import Lookups
+
+from .result import JUDGED, NOT_REACHED, OUT_OF_SCOPE, Audit, Standing, Subject
+from .source import Unread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Protocol
+
+    from chittyops_policy.catalogue import Catalogue
+    from chittyops_policy.model import Report
+    from chittyops_policy.policy import Policy
+    from chittyops_policy.snapshot import Snapshot
+
+    from .progress import Progress
+    from .question import Question
+    from .selection import Selection
+    from .source import Source
+
+    class Propose(Protocol):
+        """What is to be done with a judged repository beside reporting it.
+
+        It may be called again for the same repository, when it read something that was yet to be fetched: the last
+        call counts.
+        """
+
+        def __call__(
+            self, subject: Subject, snapshot: Snapshot, report: Report, catalogue: Catalogue, policy: Policy
+        ) -> None: ...
+
+
+GROUP = 250
+"""So many repositories are open at once: enough to ask for their files in few questions, and still small in memory."""
+
+_MUCH_GARBAGE = 2_000_000
+"""As in `checking`: the command line runs with the collector off."""
+
+
+class Sweep:
+    """One audit of what a source has.
+
+    clock  the time in seconds since 1970
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        question: Question,
+        selection: Selection,
+        progress: Progress,
+        *,
+        clock: float | None = None,
+        propose: Propose | None = None,
+    ) -> None:
+        self.source = source
+        self.question = question
+        self.selection = selection
+        self.progress = progress
+        self.propose = propose
+        self.standings: list[Standing] = []
+        self._fixed_clock = clock
+        self._others = _Others(source)
+
+    def run(self) -> Audit:
+        """The audit. Raises PolicyError only where nothing at all can be listed."""
+        started = self._now()
+        chosen = self._choose()
+        self.progress.begin(len(chosen))
+        for start in range(0, len(chosen), GROUP):
+            self._judge_all(chosen[start : start + GROUP])
+            self._others.forget()
+        question = self.question
+        return Audit(
+            started.replace(":", ""),
+            started=started,
+            finished=self._now(),
+            source=self.source.kind,
+            scopes=self.source.scopes,
+            policy=question.pack.name,
+            profile=question.profile,
+            digest=question.digest,
+            controls=question.controls,
+            standings=tuple(sorted(self.standings, key=lambda standing: standing.subject.slug.lower())),
+            problems=tuple(self.source.problems),
+        )
+
+    # ------------------------------------------------------------------------------------------------ listing
+
+    def _choose(self) -> list[Subject]:
+        chosen: list[Subject] = []
+        seen: set[str] = set()
+        for found in self.source.subjects():
+            subject = found.subject if isinstance(found, Standing) else found
+            if subject.slug.lower() in seen:  # a repository that moved to a later page while pages were read
+                continue
+            seen.add(subject.slug.lower())
+            self.progress.listed(len(seen))
+            if isinstance(found, Standing):
+                self._settle(found)
+                continue
+            self._others.add(subject)
+            reason = self.selection.outside(subject)
+            if reason:
+                self._settle(Standing(subject, OUT_OF_SCOPE, reason=reason))
+            else:
+                chosen.append(subject)
+        chosen.sort(key=lambda subject: subject.slug.lower())
+        return chosen
+
+    def _settle(self, standing: Standing) -> None:
+        self.standings.append(standing)
+        self.progress.settled(standing)
+
+    # ------------------------------------------------------------------------------------------------ judging
+
+    def _judge_all(self, subjects: Sequence[Subject]) -> None:
+        """Judges, fetches what was lacking for all of them at once, and judges those again, until nothing lacks."""
+        waiting = list(subjects)
+        self.source.prepare(waiting)
+        while waiting:
+            left: list[Subject] = []
+            for subject in waiting:
+                try:
+                    standing = self._judge(subject)
+                except Unread as unread:
+                    standing = self._unread(subject, unread)
+                if standing is None:
+                    left.append(subject)
+                else:
+                    self._settle(standing)
+                if gc.get_count()[0] > _MUCH_GARBAGE:
+                    gc.collect()
+            if left and not self.source.supply():
+                for subject in left:
+                    self._settle(self._unread(subject, Unread("what its rules read cannot be fetched")))
+                return
+            waiting = left
+
+    def _judge(self, subject: Subject) -> Standing | None:
+        """The verdict, or None where something that it depends on is yet to be fetched."""
+        self.source.lacking()  # what an earlier repository asked for is not ours
+        snapshot = self.source.snapshot(subject)
+        lookups = Lookups(self._others)
+        judged = self.question.judge(snapshot, lookups)
+        if self.source.lacking():
+            return None
+        if self.propose is not None:
+            self.propose(subject, snapshot, judged.report, self.question.catalogue, judged.policy)
+            if self.source.lacking():
+                return None
+        snapshot.forget()
+        return Standing(
+            subject,
+            JUDGED,
+            report=judged.report,
+            projects=judged.projects,
+            ring=self.question.ring(subject.slug),
+        )
+
+    def _unread(self, subject: Subject, unread: Unread) -> Standing:
+        return Standing(subject, NOT_REACHED, reason=unread.reason, permission=unread.permission)
+
+    def _now(self) -> str:
+        moment = time.time() if self._fixed_clock is None else self._fixed_clock
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(moment))
+
+
+class _Others(Mapping[str, "Snapshot"]):
+    """The snapshots of all listed repositories by slug in lower case, for calls across them; opened when asked for."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._subjects: dict[str, Subject] = {}
+
+    def add(self, subject: Subject) -> None:
+        self._subjects[subject.slug.lower()] = subject
+
+    def forget(self) -> None:
+        """Drops what is open."""
+
+    def __getitem__(self, slug: str) -> Snapshot:
+        subject = self._subjects[slug]
+        try:
+            return self._source.snapshot(subject)
+        except Unread as unread:
+            raise KeyError(slug) from unread
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._subjects)
+
+    def __len__(self) -> int:
+        return len(self._subjects)
