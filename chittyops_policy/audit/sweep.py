@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 
         def __call__(
             self, subject: Subject, snapshot: Snapshot, report: Report, catalogue: Catalogue, policy: Policy
-        ) -> None: ...
+        ) -> None:
+            """Does it."""
 
 
 GROUP = 250

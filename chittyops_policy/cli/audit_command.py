@@ -50,7 +50,7 @@ if TYPE_CHECKING:
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors and waits.")
 @click.option("--json-lines", is_flag=True, help="Print one JSON object a line for each step.")
 @click.pass_context
-def audit(context: click.Context, **given: Any) -> int:
+def audit(context: click.Context, /, **given: Any) -> int:
     """Judge every repository, as `check` judges one, and write a report on all of them.
 
     \b
