@@ -22,6 +22,7 @@ class DirectorySource:
     """See `source.Source`. Raises UserError where there is no repository in one of the folders."""
 
     kind = "directory"
+    by_head = False
 
     def __init__(self, folders: Sequence[str], env: Mapping[str, str]) -> None:
         self.scopes = tuple(folders)

@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
         kind      github, directory or git
         scopes    what was asked for: organisations, repositories, the directory, the remotes
+        by_head   whether the head of a subject says what is in it, so that an earlier result may hold
         problems  what concerns no single repository, sentences without a full stop
         """
 
         kind: str
         scopes: tuple[str, ...]
+        by_head: bool
         problems: list[str]
 
         def subjects(self) -> Iterator[Subject | Standing]:

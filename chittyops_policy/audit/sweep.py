@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from chittyops_policy.rule import Lookups
 
 from .result import JUDGED, NOT_REACHED, OUT_OF_SCOPE, Audit, Standing, Subject
+from .reuse import dates_in, still_holds
 from .source import Unread
+from .store import Kept
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +25,10 @@ if TYPE_CHECKING:
 
     from .progress import Progress
     from .question import Question
+    from .result import Point
     from .selection import Selection
     from .source import Source
+    from .store import Store
 
     class Propose(Protocol):
         """What is to be done with a judged repository beside reporting it.
@@ -58,6 +62,7 @@ class Sweep:
         question: Question,
         selection: Selection,
         progress: Progress,
+        store: Store,
         *,
         clock: float | None = None,
         propose: Propose | None = None,
@@ -66,22 +71,32 @@ class Sweep:
         self.question = question
         self.selection = selection
         self.progress = progress
+        self.store = store
         self.propose = propose
         self.standings: list[Standing] = []
         self._fixed_clock = clock
         self._others = _Others(source)
+        self._id = ""
 
     def run(self) -> Audit:
-        """The audit. Raises PolicyError only where nothing at all can be listed."""
+        """The audit. Raises PolicyError only where nothing at all can be listed, or where the store fails.
+
+        What is judged is in the store at once: an audit that broke off, run again, judges only what is left.
+        """
         started = self._now()
+        audit = self._audit(started.replace(":", ""), started)
+        self._id = self.store.begin(audit)
         chosen = self._choose()
         self.progress.begin(len(chosen))
         for start in range(0, len(chosen), GROUP):
             self._judge_all(chosen[start : start + GROUP])
-            self._others.forget()
+        self.store.finish(self._audit(self._id, started))
+        return self._audit(self._id, started, tuple(self.store.trend(self.source.kind, self.source.scopes)))
+
+    def _audit(self, id: str, started: str, trend: tuple[Point, ...] = ()) -> Audit:
         question = self.question
         return Audit(
-            started.replace(":", ""),
+            id,
             started=started,
             finished=self._now(),
             source=self.source.kind,
@@ -91,6 +106,7 @@ class Sweep:
             digest=question.digest,
             controls=question.controls,
             standings=tuple(sorted(self.standings, key=lambda standing: standing.subject.slug.lower())),
+            trend=trend,
             problems=tuple(self.source.problems),
         )
 
@@ -118,6 +134,7 @@ class Sweep:
         return chosen
 
     def _settle(self, standing: Standing) -> None:
+        standing.first_seen = self.store.record(self._id, standing, self._now())
         self.standings.append(standing)
         self.progress.settled(standing)
 
@@ -125,7 +142,7 @@ class Sweep:
 
     def _judge_all(self, subjects: Sequence[Subject]) -> None:
         """Judges, fetches what was lacking for all of them at once, and judges those again, until nothing lacks."""
-        waiting = list(subjects)
+        waiting = self._changed(subjects)
         self.source.prepare(waiting)
         while waiting:
             left: list[Subject] = []
@@ -146,6 +163,25 @@ class Sweep:
                 return
             waiting = left
 
+    def _changed(self, subjects: Sequence[Subject]) -> list[Subject]:
+        """Those that an earlier audit does not answer for; the others are settled."""
+        if not self.source.by_head:
+            return list(subjects)
+        kept = self.store.results([(subject.slug, subject.head) for subject in subjects], self.question.digest)
+        heads = self._others.heads
+        changed: list[Subject] = []
+        for subject in subjects:
+            known = kept.get(subject.slug.lower())
+            if known is None or not still_holds(known, self.question.today, heads) or self._mendable(known.report):
+                changed.append(subject)
+            else:
+                self._settle(self._judged(subject, known.report, known.projects, known=True))
+        return changed
+
+    def _mendable(self, report: Report) -> bool:
+        """Whether something is to be proposed, for which the repository itself is needed."""
+        return self.propose is not None and any(item.fix_safety is not None for item in report.decisions)
+
     def _judge(self, subject: Subject) -> Standing | None:
         """The verdict, or None where something that it depends on is yet to be fetched."""
         self.source.lacking()  # what an earlier repository asked for is not ours
@@ -158,14 +194,18 @@ class Sweep:
             self.propose(subject, snapshot, judged.report, self.question.catalogue, judged.policy)
             if self.source.lacking():
                 return None
+        report = judged.report
+        if self.source.by_head and not any(problem.kind in ("internal", "lookup") for problem in report.problems):
+            texts = [*snapshot.reads().values(), *(file.document.text for file in self.question.pack.files)]
+            asked = {slug: self._others.heads.get(slug, "") for slug in lookups.asked}
+            kept = Kept(report, judged.projects, self.question.today, dates_in(texts), asked)
+            self.store.keep(subject.slug, subject.head, self.question.digest, kept)
         snapshot.forget()
-        return Standing(
-            subject,
-            JUDGED,
-            report=judged.report,
-            projects=judged.projects,
-            ring=self.question.ring(subject.slug),
-        )
+        return self._judged(subject, report, judged.projects)
+
+    def _judged(self, subject: Subject, report: Report, projects: tuple[str, ...], known: bool = False) -> Standing:
+        ring = self.question.ring(subject.slug)
+        return Standing(subject, JUDGED, report=report, projects=projects, ring=ring, known=known)
 
     def _unread(self, subject: Subject, unread: Unread) -> Standing:
         return Standing(subject, NOT_REACHED, reason=unread.reason, permission=unread.permission)
@@ -181,12 +221,11 @@ class _Others(Mapping[str, "Snapshot"]):
     def __init__(self, source: Source) -> None:
         self._source = source
         self._subjects: dict[str, Subject] = {}
+        self.heads: dict[str, str] = {}
 
     def add(self, subject: Subject) -> None:
         self._subjects[subject.slug.lower()] = subject
-
-    def forget(self) -> None:
-        """Drops what is open."""
+        self.heads[subject.slug.lower()] = subject.head
 
     def __getitem__(self, slug: str) -> Snapshot:
         subject = self._subjects[slug]

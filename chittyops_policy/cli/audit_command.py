@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 @click.option("--archived", type=click.Choice(CHOICES), help="Archived ones too, not, or only; else as the pack says.")
 @click.option("--fork", type=click.Choice(CHOICES), help="Forks too, not, or only; else as the pack says.")
 @click.option("--out", "-o", default="audit-report", metavar="DIR", help="Where the report goes.", show_default=True)
+@click.option("--store", metavar="FILE|URL", help="Where audits are kept: SQLite, or postgresql://…")
 @click.option("--policy", metavar="FILE", help="As for check.")
 @click.option("--profile", "-p", type=click.Choice(PROFILES), help="As for check.")
 @click.option("--select", "-s", multiple=True, metavar="RULE", help="As for check.")
@@ -64,6 +65,7 @@ def audit(context: click.Context, /, **given: Any) -> int:
 def _perform(given: dict[str, Any]) -> int:
     # The rules and SQLAlchemy are loaded only for an audit, not for every other command.
     from ..audit.question import Question
+    from ..audit.store import Store, default_store
     from ..audit.sweep import Sweep
 
     overrides = Overrides(
@@ -72,13 +74,15 @@ def _perform(given: dict[str, Any]) -> int:
     question = Question(given["policy"], overrides, today(os.environ))
     selection = _selection(given)
     source = _source(given)
+    store = Store(given["store"] or default_store(os.environ))
     progress = _progress(given)
     result: Audit | None = None
     try:
-        result = Sweep(source, question, selection, progress, clock=_clock()).run()
+        result = Sweep(source, question, selection, progress, store, clock=_clock()).run()
     finally:
         progress.end(result)
         source.close()
+        store.close()
     _write_report(result, given["out"])
     if not given["quiet"] and not given["json_lines"]:
         print_out(_summary(result, given["out"]))

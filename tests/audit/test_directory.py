@@ -30,7 +30,7 @@ def organisation(tmp_path: Path) -> Path:
 
 
 def audit(cwd: Path, *arguments: str) -> Any:
-    return command("audit", *arguments, cwd=cwd, env=DAY)
+    return command("audit", *arguments, cwd=cwd, env={**DAY, "CHITTYOPS_POLICY_STORE": str(cwd / "store.sqlite")})
 
 
 def reports(folder: Path) -> dict[str, Any]:
