@@ -16,6 +16,9 @@ NOT_REACHED = "not-reached"
 
 STATES = (JUDGED, OUT_OF_SCOPE, NOT_REACHED)
 
+BUG = "a bug of chittyops-policy:"
+"""How the reason of a standing begins where the fault is ours."""
+
 
 class Subject(Value):
     """A repository as an organisation lists it.

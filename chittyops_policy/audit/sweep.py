@@ -6,9 +6,10 @@ import gc
 import time
 from collections.abc import Mapping
 
+from chittyops_policy.errors import PolicyError
 from chittyops_policy.rule import Lookups
 
-from .result import JUDGED, NOT_REACHED, OUT_OF_SCOPE, Audit, Standing, Subject
+from .result import BUG, JUDGED, NOT_REACHED, OUT_OF_SCOPE, Audit, Standing, Subject
 from .reuse import dates_in, still_holds
 from .source import Unread
 from .store import Kept
@@ -90,6 +91,7 @@ class Sweep:
         self.progress.begin(len(chosen))
         for start in range(0, len(chosen), GROUP):
             self._judge_all(chosen[start : start + GROUP])
+            self._others.forget()
         self.store.finish(self._audit(self._id, started))
         return self._audit(self._id, started, tuple(self.store.trend(self.source.kind, self.source.scopes)))
 
@@ -151,6 +153,10 @@ class Sweep:
                     standing = self._judge(subject)
                 except Unread as unread:
                     standing = self._unread(subject, unread)
+                except PolicyError:  # the store, or what the user asked for: it would fail for every other one too
+                    raise
+                except Exception as error:  # a bug that one repository brings to light must not stop the others
+                    standing = self._unread(subject, Unread(f"{BUG} {type(error).__name__}: {error}"))
                 if standing is None:
                     left.append(subject)
                 else:
@@ -188,20 +194,29 @@ class Sweep:
         snapshot = self.source.snapshot(subject)
         lookups = Lookups(self._others)
         judged = self.question.judge(snapshot, lookups)
-        if self.source.lacking():
+        if self._lacking():
             return None
-        if self.propose is not None:
-            self.propose(subject, snapshot, judged.report, self.question.catalogue, judged.policy)
-            if self.source.lacking():
-                return None
         report = judged.report
-        if self.source.by_head and not any(problem.kind in ("internal", "lookup") for problem in report.problems):
+        if self.propose is not None:
+            self.propose(subject, snapshot, report, self.question.catalogue, judged.policy)
+            if self._lacking():
+                return None
+        whole = self._others.gaps.isdisjoint(lookups.asked) and not any(
+            problem.kind in ("internal", "lookup") for problem in report.problems
+        )
+        if self.source.by_head and whole:
             texts = [*snapshot.reads().values(), *(file.document.text for file in self.question.pack.files)]
             asked = {slug: self._others.heads.get(slug, "") for slug in lookups.asked}
             kept = Kept(report, judged.projects, self.question.today, dates_in(texts), asked)
             self.store.keep(subject.slug, subject.head, self.question.digest, kept)
         snapshot.forget()
         return self._judged(subject, report, judged.projects)
+
+    def _lacking(self) -> bool:
+        lacking = self.source.lacking()
+        if lacking:
+            self._others.forget()
+        return lacking
 
     def _judged(self, subject: Subject, report: Report, projects: tuple[str, ...], known: bool = False) -> Standing:
         ring = self.question.ring(subject.slug)
@@ -216,23 +231,36 @@ class Sweep:
 
 
 class _Others(Mapping[str, "Snapshot"]):
-    """The snapshots of all listed repositories by slug in lower case, for calls across them; opened when asked for."""
+    """The snapshots of all listed repositories by slug in lower case, for calls across them; opened when asked for.
+
+    heads  slug in lower case → the head, '' where that is not known
+    gaps   those that were asked for and cannot be read
+    """
 
     def __init__(self, source: Source) -> None:
+        self.heads: dict[str, str] = {}
+        self.gaps: set[str] = set()
         self._source = source
         self._subjects: dict[str, Subject] = {}
-        self.heads: dict[str, str] = {}
+        self._open: dict[str, Snapshot] = {}
 
     def add(self, subject: Subject) -> None:
+        """Adds a repository that was listed."""
         self._subjects[subject.slug.lower()] = subject
         self.heads[subject.slug.lower()] = subject.head
 
+    def forget(self) -> None:
+        """Drops the open ones: they hold what was not there yet to be absent."""
+        self._open.clear()
+
     def __getitem__(self, slug: str) -> Snapshot:
-        subject = self._subjects[slug]
-        try:
-            return self._source.snapshot(subject)
-        except Unread as unread:
-            raise KeyError(slug) from unread
+        if slug not in self._open:
+            try:
+                self._open[slug] = self._source.snapshot(self._subjects[slug])
+            except Unread as unread:
+                self.gaps.add(slug)
+                raise KeyError(slug) from unread
+        return self._open[slug]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._subjects)

@@ -8,7 +8,7 @@ import sys
 import click
 
 from ..audit.progress import Bar, JsonLines, Lines, Silence
-from ..audit.result import JUDGED, NOT_REACHED, OUT_OF_SCOPE
+from ..audit.result import BUG, JUDGED, NOT_REACHED, OUT_OF_SCOPE
 from ..audit.selection import CHOICES, Selection
 from ..checking import print_out, today
 from ..delivery.files import write
@@ -24,10 +24,17 @@ if TYPE_CHECKING:
     from ..audit.progress import Progress
     from ..audit.result import Audit
     from ..audit.source import Source
+    from ..audit.store import Store
 
 
 @click.group(invoke_without_command=True, short_help="Judge every repository of organisations or of a directory.")
+@click.option("--org", "owners", multiple=True, metavar="NAME", help="An organisation or user on GitHub.")
+@click.option("--repo", "repositories", multiple=True, metavar="OWNER/NAME", help="One repository on GitHub.")
 @click.option("--dir", "folders", multiple=True, metavar="PATH", help="A directory of checkouts; no network is used.")
+@click.option("--base-url", metavar="URL", help="The API of a GitHub Enterprise: https://HOST/api/v3.")
+@click.option("--app-id", metavar="ID", help="Ask as this GitHub App instead of with a token.")
+@click.option("--app-key", metavar="FILE", help="The App's private key, a PEM file.")
+@click.option("--jobs", "-j", type=click.IntRange(1, 32), default=4, help="Questions to GitHub at the same time.")
 @click.option("--match", "names", multiple=True, metavar="GLOB", help="Only repositories of this name.")
 @click.option("--names-from", metavar="FILE", help="Only the repositories that FILE lists, one a line.")
 @click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only those with one of these topics.")
@@ -55,7 +62,11 @@ def audit(context: click.Context, /, **given: Any) -> int:
     """Judge every repository, as `check` judges one, and write a report on all of them.
 
     \b
+      chittyops-policy audit --org ChittyOS --org ChittyCorp
       chittyops-policy audit --dir ~/src
+
+    GitHub is asked with the token in GITHUB_TOKEN or GH_TOKEN, or as a GitHub App. What is judged is kept: the same
+    command goes on where it was stopped, and reads only what has changed since.
     """
     if context.invoked_subcommand is not None:
         return EXIT_CLEAN
@@ -73,15 +84,17 @@ def _perform(given: dict[str, Any]) -> int:
     )
     question = Question(given["policy"], overrides, today(os.environ))
     selection = _selection(given)
-    source = _source(given)
     store = Store(given["store"] or default_store(os.environ))
     progress = _progress(given)
     result: Audit | None = None
+    source: Source | None = None
     try:
+        source = _source(given, store, progress)
         result = Sweep(source, question, selection, progress, store, clock=_clock()).run()
     finally:
         progress.end(result)
-        source.close()
+        if source is not None:
+            source.close()
         store.close()
     _write_report(result, given["out"])
     if not given["quiet"] and not given["json_lines"]:
@@ -92,6 +105,8 @@ def _perform(given: dict[str, Any]) -> int:
 def exit_code(audit: Audit, fail_on: str | None) -> int:
     """0 clean, 1 open findings at or above the level or a repository that was not reached, 3 a bug of ours."""
     reports = [standing.report for standing in audit.standings if standing.report is not None]
+    if any(standing.reason.startswith(BUG) for standing in audit.standings):
+        return EXIT_BUG
     if any(problem.kind == "internal" for report in reports for problem in report.problems):
         return EXIT_BUG
     if audit.problems or any(standing.state == NOT_REACHED for standing in audit.standings):
@@ -103,12 +118,48 @@ def exit_code(audit: Audit, fail_on: str | None) -> int:
     return EXIT_CLEAN
 
 
-def _source(given: dict[str, Any]) -> Source:
-    from ..audit.directory_source import DirectorySource
-
+def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
+    """What is to be read. Raises UserError where the call names nothing, or more than one kind of source."""
+    remote = bool(given["owners"] or given["repositories"])
+    if remote and given["folders"]:
+        raise UserError("--dir cannot be combined with --org or --repo", "audit them one after the other")
     if given["folders"]:
+        from ..audit.directory_source import DirectorySource
+
         return DirectorySource(given["folders"], os.environ)
-    raise UserError("nothing to audit", "give --dir PATH")
+    if not remote:
+        raise UserError("nothing to audit", "give --org NAME, --repo OWNER/NAME or --dir PATH")
+    # PyGithub takes long to load; a directory does without.
+    from ..audit.github_source import GitHubSource
+    from ..hosts.access import Access
+
+    access = Access(
+        os.environ,
+        base_url=given["base_url"] or "",
+        app_id=given["app_id"] or "",
+        app_key=_key(given["app_key"]),
+        tell=progress.say,
+    )
+    return GitHubSource(
+        access,
+        store,
+        progress,
+        owners=given["owners"],
+        repositories=given["repositories"],
+        jobs=given["jobs"],
+    )
+
+
+def _key(path: str | None) -> str:
+    if path is None:
+        return ""
+    try:
+        with open(path, encoding="ascii") as stream:
+            return stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"--app-key: {path} cannot be read", "it is the PEM file that GitHub gave for the App"
+        ) from error
 
 
 def _selection(given: dict[str, Any]) -> Selection:
