@@ -25,6 +25,7 @@ from .policy_file import (
     Mistake,
     PolicyFile,
     RuleEntry,
+    Scope,
     Setting,
     Step,
     did_you_mean,
@@ -261,6 +262,11 @@ class Pack:
                     value = merged(value, to_value(file.parameters))
             self._parameters = value
         return self._parameters
+
+    @property
+    def scope(self) -> Scope:
+        """Which repositories are judged at all: what the last layer says that says anything of it."""
+        return next((file.scope for file in reversed(self.files) if file.scope is not None), Scope())
 
     def parameter_origins(self) -> dict[tuple[str, ...], str]:
         """Keys from the top → origin for every parameter; a list counts as one value."""

@@ -128,6 +128,7 @@ class GitHubSource:
             disabled=listed.disabled,
             empty=not listed.head,
             fork=listed.fork,
+            parent=listed.parent,
             language=listed.language,
             topics=listed.topics,
         )

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from chittyops_policy.patterns import matches
+from chittyops_policy.policy_file import THIRD_PARTY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from chittyops_policy.policy_file import Scope
+
     from .result import Subject
 
 YES, NO, ONLY = "yes", "no", "only"
@@ -14,6 +19,8 @@ CHOICES = (YES, NO, ONLY)
 
 class Selection:
     """What the command line asks for. Empty means no limit; names are compared without regard to letter case.
+
+    What the pack leaves out is left out too, unless `archived` or `fork` says otherwise.
 
     names       globs of ``owner/repo`` or of ``repo`` alone
     listed      exact names of repositories, as a file lists them; None without such a file
@@ -42,8 +49,8 @@ class Selection:
         self.archived = archived
         self.fork = fork
 
-    def outside(self, subject: Subject) -> str:
-        """Why a repository is not judged, a sentence fragment; '' where it is."""
+    def outside(self, subject: Subject, scope: Scope) -> str:
+        """Why a repository is not judged, a sentence fragment; '' where it is. `scope` is that of the pack."""
         reason = self._unselected(subject)
         if reason:
             return f"not selected: {reason}"
@@ -51,6 +58,23 @@ class Selection:
             return "GitHub has disabled it"
         if subject.empty:
             return "empty: it has no commit yet"
+        return self._excluded(subject, scope)
+
+    def _excluded(self, subject: Subject, scope: Scope) -> str:
+        first_parties = {owner.lower() for owner in scope.owners} or {subject.owner.lower()}
+        for exclusion in scope.exclusions:
+            if exclusion.archived and (not subject.archived or self.archived in (YES, ONLY)):
+                continue
+            if exclusion.fork and (not subject.fork or self.fork in (YES, ONLY)):
+                continue
+            if exclusion.fork == THIRD_PARTY and subject.parent.partition("/")[0].lower() in first_parties:
+                continue
+            globs = exclusion.repositories
+            if globs and not any(matches(glob, subject.slug, ignore_case=True) for glob in globs):
+                continue
+            if exclusion.topics and not _shared(exclusion.topics, subject.topics):
+                continue
+            return exclusion.reason
         return ""
 
     def _unselected(self, subject: Subject) -> str:
@@ -59,7 +83,7 @@ class Selection:
             return "its name is not in the file"
         if self.names and not any(matches(glob.lower(), slug if "/" in glob else name) for glob in self.names):
             return "its name matches no pattern"
-        if self.topics and not {topic.lower() for topic in self.topics} & {topic.lower() for topic in subject.topics}:
+        if self.topics and not _shared(self.topics, subject.topics):
             return "it has none of the topics"
         if self.visibility and subject.visibility not in self.visibility:
             return f"it is {subject.visibility or 'of unknown visibility'}"
@@ -78,3 +102,7 @@ class Selection:
             if wanted == ONLY and not holds:
                 return f"it is not {word}"
         return ""
+
+
+def _shared(wanted: Iterable[str], own: Iterable[str]) -> bool:
+    return not {topic.lower() for topic in wanted}.isdisjoint(topic.lower() for topic in own)

@@ -514,7 +514,8 @@ def _parts(items: Sequence[Any], size: int = _AT_ONCE) -> Iterable[Sequence[Any]
 
 
 _SUBJECT = (
-    "archived", "branch", "disabled", "empty", "fork", "head", "language", "properties", "topics", "url", "visibility",
+    "archived", "branch", "disabled", "empty", "fork", "head", "language", "parent", "properties", "topics", "url",
+    "visibility",
 )  # fmt: skip
 
 

@@ -127,7 +127,7 @@ class Sweep:
                 self._settle(found)
                 continue
             self._others.add(subject)
-            reason = self.selection.outside(subject)
+            reason = self.selection.outside(subject, self.question.pack.scope)
             if reason:
                 self._settle(Standing(subject, OUT_OF_SCOPE, reason=reason))
             else:
