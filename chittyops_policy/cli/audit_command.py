@@ -10,6 +10,7 @@ import click
 from ..audit.progress import Bar, JsonLines, Lines, Silence
 from ..audit.result import BUG, JUDGED, NOT_REACHED, OUT_OF_SCOPE
 from ..audit.selection import CHOICES, Selection
+from ..cache import default_folder
 from ..checking import print_out, today
 from ..delivery.files import write
 from ..errors import EXIT_BUG, EXIT_CLEAN, EXIT_FINDINGS, UserError, WorldError
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
 @click.option("--org", "owners", multiple=True, metavar="NAME", help="An organisation or user on GitHub.")
 @click.option("--repo", "repositories", multiple=True, metavar="OWNER/NAME", help="One repository on GitHub.")
 @click.option("--dir", "folders", multiple=True, metavar="PATH", help="A directory of checkouts; no network is used.")
+@click.option("--git", "urls", multiple=True, metavar="URL", help="A git remote, as git clone takes it.")
 @click.option("--base-url", metavar="URL", help="The API of a GitHub Enterprise: https://HOST/api/v3.")
 @click.option("--app-id", metavar="ID", help="Ask as this GitHub App instead of with a token.")
 @click.option("--app-key", metavar="FILE", help="The App's private key, a PEM file.")
-@click.option("--jobs", "-j", type=click.IntRange(1, 32), default=4, help="Questions to GitHub at the same time.")
+@click.option("--jobs", "-j", type=click.IntRange(1, 32), default=4, help="Questions that are open at the same time.")
 @click.option("--match", "names", multiple=True, metavar="GLOB", help="Only repositories of this name.")
 @click.option("--names-from", metavar="FILE", help="Only the repositories that FILE lists, one a line.")
 @click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only those with one of these topics.")
@@ -120,15 +122,24 @@ def exit_code(audit: Audit, fail_on: str | None) -> int:
 
 def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
     """What is to be read. Raises UserError where the call names nothing, or more than one kind of source."""
-    remote = bool(given["owners"] or given["repositories"])
-    if remote and given["folders"]:
-        raise UserError("--dir cannot be combined with --org or --repo", "audit them one after the other")
+    asked = {
+        "--org or --repo": bool(given["owners"] or given["repositories"]),
+        "--dir": bool(given["folders"]),
+        "--git": bool(given["urls"]),
+    }
+    kinds = [kind for kind, wanted in asked.items() if wanted]
+    if not kinds:
+        raise UserError("nothing to audit", "give --org NAME, --repo OWNER/NAME, --dir PATH or --git URL")
+    if len(kinds) > 1:
+        raise UserError(f"{kinds[0]} cannot be combined with {kinds[1]}", "audit them one after the other")
     if given["folders"]:
         from ..audit.directory_source import DirectorySource
 
         return DirectorySource(given["folders"], os.environ)
-    if not remote:
-        raise UserError("nothing to audit", "give --org NAME, --repo OWNER/NAME or --dir PATH")
+    if given["urls"]:
+        from ..audit.git_source import GitSource
+
+        return GitSource(given["urls"], default_folder(os.environ), given["jobs"])
     # PyGithub takes long to load; a directory does without.
     from ..audit.github_source import GitHubSource
     from ..hosts.access import Access

@@ -38,7 +38,7 @@ def test_the_standard_says_what_is_left_out(name: str) -> None:
     assert Selection().outside(one, SCOPE) == reason
 
 
-ASKED = {
+ASKED: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "a name": ({"names": ("app",)}, {}, ""),
     "a glob over names": ({"names": ("a*",)}, {}, ""),
     "a glob over owners": ({"names": ("chittyos/*",)}, {}, ""),
