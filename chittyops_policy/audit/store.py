@@ -170,6 +170,8 @@ class Store:
     def __init__(self, place: str) -> None:
         url = _url(place)
         self.place = url.render_as_string(hide_password=True) if "://" in place else place
+        if url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise UserError(f"{self.place} is not supported", "--store takes a file or a postgresql:// address")
         try:
             self.engine = sql.create_engine(url)
         except ImportError as error:
@@ -179,8 +181,6 @@ class Store:
             ) from error
         if self.engine.dialect.name == "sqlite":
             sql.event.listen(self.engine, "connect", _prepare_sqlite)
-        elif self.engine.dialect.name != "postgresql":
-            raise UserError(f"{url.drivername} is not supported", "--store takes a file or a postgresql:// address")
         with _Guard(self.place):
             if self.engine.dialect.name == "sqlite" and url.database:
                 _private_file(url.database)
@@ -385,11 +385,31 @@ class Store:
                 if wanted is None or _folded(row.scopes) == wanted
             ]
 
-    def audits(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
-        """(name, start, end or '', scopes) of every audit, the oldest first."""
-        query = sql.select(AUDITS).order_by(AUDITS.c.started, AUDITS.c.id)
+    def named(self, words: str) -> str:
+        """The name of a finished audit: itself, the beginning of one name only, ``latest`` or ``previous``.
+
+        Raises UserError where there is no such audit.
+        """
+        names = [point.audit for point in self.trend()]
+        if words in names:
+            return words
+        if words in ("latest", "previous"):
+            place = 1 if words == "latest" else 2
+            if len(names) >= place:
+                return names[-place]
+            raise UserError(f"the store {self.place} has {len(names)} finished audits", "run `chittyops-policy audit`")
+        found = [name for name in names if name.startswith(words)]
+        if len(found) == 1:
+            return found[0]
+        what = f"{len(found)} audits whose names begin with {words}" if found else f"no finished audit {words}"
+        raise UserError(f"the store {self.place} has {what}", "`chittyops-policy audit trend` lists them")
+
+    def lives(self, audit: str) -> list[tuple[str, str, str]]:
+        """(severity, first seen, gone or '') of the findings that counted, of the repositories of an audit."""
+        slugs = sql.select(sql.func.lower(STANDINGS.c.slug)).where(STANDINGS.c.audit == audit)
+        query = sql.select(FINDINGS).where(FINDINGS.c.state == OPEN, FINDINGS.c.slug.in_(slugs))
         with _Guard(self.place), self.engine.connect() as connection:
-            return [(row.id, row.started, row.finished or "", tuple(row.scopes)) for row in connection.execute(query)]
+            return [(row.severity, row.first_seen, row.fixed_at or "") for row in connection.execute(query)]
 
     def audit(self, name: str) -> Audit:
         """An earlier audit as it was. Raises UserError where there is none of that name."""

@@ -17,6 +17,7 @@ from ..errors import EXIT_BUG, EXIT_CLEAN, EXIT_FINDINGS, UserError, WorldError
 from ..model import OPEN, PROFILES, SEVERITIES, counts, severity_rank
 from ..policy import Overrides
 from ..reporters import json_report
+from .audit_history import COMMANDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -73,6 +74,10 @@ def audit(context: click.Context, /, **given: Any) -> int:
     if context.invoked_subcommand is not None:
         return EXIT_CLEAN
     return _perform(given)
+
+
+for _command in COMMANDS:
+    audit.add_command(_command)
 
 
 def _perform(given: dict[str, Any]) -> int:
