@@ -127,7 +127,7 @@ _OPEN_ROW = sql.Index(
 )
 
 _AT_ONCE = 500
-"""Rows in one statement; SQLite allows 32,766 values."""
+"""Names in one question; SQLite allows 32,766 values."""
 
 
 class Kept(Value):
@@ -135,9 +135,10 @@ class Kept(Value):
 
     day    when it was judged; it may differ on a day near one of `dates`
     asked  slug in lower case → the head that was looked into, '' where the audit did not have that repository
+    key    of the stored report, once it is stored
     """
 
-    __slots__ = ("asked", "dates", "day", "projects", "report")
+    __slots__ = ("asked", "dates", "day", "key", "projects", "report")
 
     def __init__(
         self,
@@ -146,7 +147,9 @@ class Kept(Value):
         day: str,
         dates: tuple[str, ...],
         asked: Mapping[str, str],
+        key: str = "",
     ) -> None:
+        self.key = key
         self.report = report
         self.projects = projects
         self.day = day
@@ -172,6 +175,7 @@ class Store:
         self.place = url.render_as_string(hide_password=True) if "://" in place else place
         if url.get_backend_name() not in ("sqlite", "postgresql"):
             raise UserError(f"{self.place} is not supported", "--store takes a file or a postgresql:// address")
+        self._last: tuple[Report, str] | None = None
         try:
             self.engine = sql.create_engine(url)
         except ImportError as error:
@@ -222,24 +226,26 @@ class Store:
                 for row in connection.execute(query):
                     if wanted[row.slug] == row.head:
                         found[row.slug] = Kept(
-                            _load(row.data), tuple(row.projects), row.day, tuple(row.dates), dict(row.asked)
+                            _load(row.data), tuple(row.projects), row.day, tuple(row.dates), dict(row.asked), row.report
                         )
         return found
 
-    def keep(self, slug: str, head: str, question: str, kept: Kept) -> None:
-        """Stores a result for the next audit."""
+    def keep(self, slug: str, head: str, question: str, kept: Kept) -> str:
+        """Stores a result for the next audit, and gives the key of its report."""
         with _Guard(self.place), self.engine.begin() as connection:
+            key = self._keep_report(connection, kept.report)
             row = {
                 "slug": slug.lower(),
                 "head": head,
                 "digest": question,
-                "report": self._keep_report(connection, kept.report),
+                "report": key,
                 "projects": list(kept.projects),
                 "day": kept.day,
                 "dates": list(kept.dates),
                 "asked": dict(kept.asked),
             }
             self._upsert(connection, RESULTS, [row], ("slug", "head", "digest"))
+            return key
 
     # --------------------------------------------------------------------------------------------------- blobs
 
@@ -282,11 +288,15 @@ class Store:
                 except sql.exc.IntegrityError:
                     number += 1
 
-    def record(self, audit: str, standing: Standing, moment: str) -> dict[str, str]:
-        """Notes what became of one repository, and gives fingerprint → the day on which the finding was first seen."""
+    def record(self, audit: str, standing: Standing, moment: str, key: str = "") -> dict[str, str]:
+        """Notes what became of one repository, and gives fingerprint → the day on which the finding was first seen.
+
+        `key` is that of its report where that is stored already.
+        """
         subject = standing.subject
         with _Guard(self.place), self.engine.begin() as connection:
-            key = None if standing.report is None else self._keep_report(connection, standing.report)
+            if standing.report is not None and not key:
+                key = self._keep_report(connection, standing.report)
             row = {
                 "audit": audit,
                 "slug": subject.slug,
@@ -298,7 +308,7 @@ class Store:
                 "projects": list(standing.projects),
                 "ring": standing.ring,
                 "known": standing.known,
-                "report": key,
+                "report": key or None,
             }
             self._upsert(connection, STANDINGS, [row], ("audit", "slug"))
             if standing.report is None:
@@ -320,15 +330,14 @@ class Store:
             }
             for decision in report.decisions
         }
-        for part in _parts(list(rows.values()), _AT_ONCE):
-            statement = self._insert(FINDINGS).values(part)
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[FINDINGS.c.slug, FINDINGS.c.fingerprint],
-                    index_where=FINDINGS.c.fixed_at.is_(None),
-                    set_={name: statement.excluded[name] for name in ("last_seen", "severity", "state", "path")},
-                )
+        if rows:
+            statement = self._insert(FINDINGS)
+            statement = statement.on_conflict_do_update(
+                index_elements=[FINDINGS.c.slug, FINDINGS.c.fingerprint],
+                index_where=FINDINGS.c.fixed_at.is_(None),
+                set_={name: statement.excluded[name] for name in ("last_seen", "severity", "state", "path")},
             )
+            connection.execute(statement, list(rows.values()))
         # A rule that did not run says nothing about its findings.
         ran = {rule.id for rule in report.rules_run}
         still = sql.and_(FINDINGS.c.slug == slug, FINDINGS.c.fixed_at.is_(None))
@@ -453,10 +462,13 @@ class Store:
     # -------------------------------------------------------------------------------------------------- pieces
 
     def _keep_report(self, connection: sql.Connection, report: Report) -> str:
+        if self._last is not None and self._last[0] is report:  # kept as a result a moment ago
+            return self._last[1]
         data = json_report.render([report], indent=None).encode("utf-8")
         key = digest(data)
         row = {"key": key, "data": zlib.compress(data, 6)}
         self._upsert(connection, REPORTS, [row], ("key",), update=False)
+        self._last = (report, key)
         return key
 
     def _upsert(
@@ -467,14 +479,15 @@ class Store:
         keys: tuple[str, ...],
         update: bool = True,
     ) -> None:
-        for part in _parts(rows, _AT_ONCE):
-            statement = self._insert(table).values(part)
-            if update:
-                others = {name: statement.excluded[name] for name in part[0] if name not in keys}
-                statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
-            else:
-                statement = statement.on_conflict_do_nothing(index_elements=keys)
-            connection.execute(statement)
+        if not rows:
+            return
+        statement = self._insert(table)
+        if update:
+            others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+            statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
+        else:
+            statement = statement.on_conflict_do_nothing(index_elements=keys)
+        connection.execute(statement, [dict(row) for row in rows])
 
     def _insert(self, table: sql.Table) -> Any:
         """INSERT as both databases have it, with ON CONFLICT."""

@@ -135,8 +135,8 @@ class Sweep:
         chosen.sort(key=lambda subject: subject.slug.lower())
         return chosen
 
-    def _settle(self, standing: Standing) -> None:
-        standing.first_seen = self.store.record(self._id, standing, self._now())
+    def _settle(self, standing: Standing, key: str = "") -> None:
+        standing.first_seen = self.store.record(self._id, standing, self._now(), key)
         self.standings.append(standing)
         self.progress.settled(standing)
 
@@ -181,7 +181,7 @@ class Sweep:
             if known is None or not still_holds(known, self.question.today, heads) or self._mendable(known.report):
                 changed.append(subject)
             else:
-                self._settle(self._judged(subject, known.report, known.projects, known=True))
+                self._settle(self._judged(subject, known.report, known.projects, known=True), known.key)
         return changed
 
     def _mendable(self, report: Report) -> bool:
