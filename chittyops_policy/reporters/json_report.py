@@ -129,6 +129,17 @@ def _finding(decision: model.Decision) -> dict[str, Any]:
         if decision.fix_safety is None
         else {"title": decision.fix_title or "", "safety": decision.fix_safety},
         "unfixable": decision.unfixable,
+        "exception": None if decision.waiver is None else _exception(decision.waiver),
+    }
+
+
+def _exception(waiver: model.Waiver) -> dict[str, str]:
+    return {
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "ticket": waiver.ticket,
+        "expires": waiver.expires,
+        "place": waiver.place,
     }
 
 
@@ -206,7 +217,12 @@ def _load_decision(data: Mapping[str, Any]) -> model.Decision:
         fix_title=fix["title"] if fix else None,
         fix_safety=fix["safety"] if fix else None,
         unfixable=data["unfixable"],
+        waiver=None if data["exception"] is None else _load_exception(data["exception"]),
     )
+
+
+def _load_exception(data: Mapping[str, str]) -> model.Waiver:
+    return model.Waiver(data["reason"], data["place"], data["owner"], data["ticket"], data["expires"])
 
 
 def _load_region(data: Mapping[str, Any] | None) -> model.Region | None:

@@ -262,8 +262,7 @@ def _result(decision: Decision, index: int | None, path: str) -> dict[str, Any]:
             for number, place in enumerate(related, 1)
         ]
     if decision.state == model.EXCEPTED:
-        # The reason ends in the place of the exception: a line of the same file, or a policy file.
-        place = decision.reason.rpartition(" (")[2]
+        place = decision.waiver.place if decision.waiver is not None else ""
         kind = "inSource" if place.startswith(("line ", "zizmor's ignore on line ")) else "external"
         result["suppressions"] = [{"kind": kind, "status": "accepted", "justification": _message(decision.reason)}]
     return result
