@@ -566,6 +566,22 @@ FILES = {
         "kind: pack\nname: org\nparameters: {own_actions: {commit: main, version: '1'}}\n",
         False,
     ),
+    "pack with a manner of pull requests": (
+        "kind: pack\nname: org\nparameters: {pull_requests: {branch: a/b-c, title: t, labels: [x],"
+        " reserved_branches: [c/d], reserved_titles: ['e: f']}}\n",
+        True,
+    ),
+    "pack with a branch that git does not take": (
+        "kind: pack\nname: org\nparameters: {pull_requests: {branch: 'a b'}}\n",
+        False,
+    ),
+    "pack with a branch that ends in a slash": (
+        "kind: pack\nname: org\nparameters: {pull_requests: {branch: a/}}\n",
+        False,
+    ),
+    "pack with an empty title": ("kind: pack\nname: org\nparameters: {pull_requests: {title: ''}}\n", False),
+    "pack with one label": ("kind: pack\nname: org\nparameters: {pull_requests: {labels: x}}\n", False),
+    "pack that would approve": ("kind: pack\nname: org\nparameters: {pull_requests: {approve: true}}\n", False),
     "pack with a commit and no version": (
         f"kind: pack\nname: org\nparameters: {{own_actions: {{commit: {'a1' * 20}}}}}\n",
         False,
