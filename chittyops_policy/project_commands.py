@@ -10,7 +10,7 @@ import re
 
 from . import jsonc
 from .model import Value
-from .projects import toml_tables
+from .toml import toml_tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
