@@ -88,6 +88,6 @@ RULE = Rule(
     how="Give the value to the step in env, and use the variable, in double quotes, in the script.",
     examples=_examples,
     check=_check,
-    tags=("injection", "external/cwe/cwe-094", "owasp-cicd-sec-04"),
+    tags=("injection", "external/cwe/cwe-94", "owasp-cicd-sec-4"),
     limits="Secrets and the values of a matrix without expressions are not reported.",
 )

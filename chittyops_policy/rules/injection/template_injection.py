@@ -201,7 +201,7 @@ RULE = Rule(
     how="Give the value to the step in env, and use the variable, in double quotes, in the script.",
     examples=_examples,
     check=_check,
-    tags=("injection", "external/cwe/cwe-094", "external/cwe/cwe-078", "owasp-cicd-sec-04"),
+    tags=("injection", "external/cwe/cwe-94", "external/cwe/cwe-78", "owasp-cicd-sec-4"),
     limits="Values are followed through env, the outputs of scripts that only print them, jobs, matrices, and the "
     "workflows and actions of the same repository. What other actions, other repositories and programs make of a value "
     "is not known, nor what a script lets through that looks at its form: template-expansion lists those.",

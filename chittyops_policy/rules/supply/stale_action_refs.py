@@ -68,5 +68,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="whether a release has what the commit was chosen for only a person can tell",
-    tags=("unpinned-dependency", "external/cwe/cwe-1104"),
+    tags=("unpinned-dependency", "external/cwe/cwe-1104", "owasp-cicd-sec-3"),
 )
