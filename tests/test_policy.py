@@ -637,7 +637,7 @@ def test_the_shipped_pack_names_the_controls_of_the_charter() -> None:
     result = effective(load(), standard_pack(), None, Overrides(), slug="", today=TODAY)
     assert [control.id for control in result.controls] == [
         "beacon", "scanner-codeql", "scanner-snyk", "scanner-owasp", "scanner-dependabot", "update-tool",
-        "pinned-actions", "pin-comments", "script-injection", "static-secrets", "hardcoded-secrets",
+        "pinned-actions", "pin-comments", "pin-origin", "script-injection", "static-secrets", "hardcoded-secrets",
         "ephemeral-credentials", "codeowners", "claude-md",
         "charter-file", "branch-rules", "required-checks", "reusable-workflow-contracts", "valid-workflows",
         "guarded-commands", "sound-references",
