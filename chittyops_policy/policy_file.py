@@ -47,6 +47,7 @@ _PACK_EXCEPTION_KEYS = (*_REPOSITORY_EXCEPTION_KEYS, "repositories")
 _SCOPE_KEYS = ("owners", "exclude")
 _EXCLUSION_KEYS = ("repositories", "archived", "fork", "topics", "reason")
 _OWN_ACTIONS_KEYS = ("repository", "actions", "commit", "version")
+_PULL_REQUESTS_KEYS = ("branch", "title", "labels", "reserved_branches", "reserved_titles")
 
 
 class Mistake(Value):
@@ -384,6 +385,7 @@ def _read_pack_keys(file: PolicyFile, keys: dict[str, Node]) -> None:
         file.parameters = parameters
         if parameters is not None:
             _own_actions(file, parameters.get("own_actions"))
+            _pull_requests(file, parameters.get("pull_requests"))
 
 
 def _rule_entry(file: PolicyFile, key: Scalar, node: Node) -> RuleEntry | None:
@@ -544,7 +546,7 @@ def _exclusion(file: PolicyFile, node: Node) -> Exclusion | None:
 
 
 def _own_actions(file: PolicyFile, node: Node | None) -> None:
-    """The one parameter that is judged here: a fix writes it into other people's workflows."""
+    """Judged here, unlike most parameters: a fix writes it into other people's workflows."""
     if node is None:
         return
     if not isinstance(node, Mapping):
@@ -562,6 +564,35 @@ def _own_actions(file: PolicyFile, node: Node | None) -> None:
         file.say(keys["commit"], f"'{commit}' is no full commit id", "it has 40 hex digits")
     if ("commit" in keys) != ("version" in keys):
         file.say(node, "'commit' and 'version' of own_actions go together", "say which version the commit is")
+
+
+def _pull_requests(file: PolicyFile, node: Node | None) -> None:
+    """Judged here, too: what is wrong would only show when the first pull request is made."""
+    if node is None:
+        return
+    if not isinstance(node, Mapping):
+        file.say(node, "'pull_requests' must be a mapping")
+        return
+    keys = _keys(file, node, "in pull_requests", _PULL_REQUESTS_KEYS)
+    for name, value in keys.items():
+        if name not in ("branch", "title"):
+            for item in _items(file, value, name):
+                _text(file, item, name)
+            continue
+        text = _text(file, value, name)
+        if name == "branch" and text and not _is_branch_prefix(text):
+            file.say(
+                value,
+                f"'{text}' cannot begin the name of a branch",
+                "letters and digits, with '-', '_' and '/' between",
+            )
+
+
+def _is_branch_prefix(text: str) -> bool:
+    """A part of what git allows, so that nothing in a branch's name needs a second thought."""
+    return text.isascii() and all(
+        part and part[0].isalnum() and part.replace("-", "").replace("_", "").isalnum() for part in text.split("/")
+    )
 
 
 def _keys(file: PolicyFile, node: Mapping, where: str, known: tuple[str, ...]) -> dict[str, Node]:
