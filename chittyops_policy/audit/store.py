@@ -23,7 +23,7 @@ from chittyops_policy.fingerprint import digest
 from chittyops_policy.model import OPEN, SEVERITIES, Value, counts
 from chittyops_policy.reporters import json_report
 
-from .result import JUDGED, NOT_REACHED, Audit, Point, Standing, Subject
+from .result import JUDGED, NOT_REACHED, Audit, Control, Point, Standing, Subject
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -275,7 +275,7 @@ class Store:
             "policy": audit.policy,
             "profile": audit.profile,
             "digest": audit.digest,
-            "controls": [list(control) for control in audit.controls],
+            "controls": [[item.id, item.title, item.charter, list(item.rules)] for item in audit.controls],
         }
         with _Guard(self.place):
             number = 1
@@ -432,6 +432,15 @@ class Store:
                 .where(STANDINGS.c.audit == name)
             )
             rows = connection.execute(query).all()
+            slugs = sql.select(sql.func.lower(STANDINGS.c.slug)).where(STANDINGS.c.audit == name)
+            alive = sql.select(FINDINGS).where(
+                FINDINGS.c.slug.in_(slugs),
+                FINDINGS.c.first_seen <= (row.finished or row.started),
+                sql.or_(FINDINGS.c.fixed_at.is_(None), FINDINGS.c.fixed_at > row.started),
+            )
+            first: dict[str, dict[str, str]] = {}
+            for found in connection.execute(alive):
+                first.setdefault(found.slug, {})[found.fingerprint] = found.first_seen[:10]
         standings = [
             Standing(
                 Subject(item.slug, **_subject_arguments(item.subject)),
@@ -441,6 +450,7 @@ class Store:
                 report=None if item.data is None else _load(item.data),
                 projects=tuple(item.projects),
                 ring=item.ring,
+                first_seen=first.get(item.slug.lower(), {}) if item.data is not None else {},
                 known=item.known,
             )
             for item in rows
@@ -454,7 +464,7 @@ class Store:
             policy=row.policy,
             profile=row.profile,
             digest=row.digest,
-            controls=tuple((id, title, charter) for id, title, charter in row.controls),
+            controls=tuple(Control(id, title, charter, tuple(rules)) for id, title, charter, rules in row.controls),
             standings=tuple(sorted(standings, key=lambda standing: standing.subject.slug.lower())),
             problems=tuple(row.problems or ()),
         )

@@ -39,7 +39,13 @@ if TYPE_CHECKING:
         """
 
         def __call__(
-            self, subject: Subject, snapshot: Snapshot, report: Report, catalogue: Catalogue, policy: Policy
+            self,
+            subject: Subject,
+            snapshot: Snapshot,
+            report: Report,
+            catalogue: Catalogue,
+            policy: Policy,
+            lookups: Lookups,
         ) -> None:
             """Does it."""
 
@@ -198,7 +204,7 @@ class Sweep:
             return None
         report = judged.report
         if self.propose is not None:
-            self.propose(subject, snapshot, report, self.question.catalogue, judged.policy)
+            self.propose(subject, snapshot, report, self.question.catalogue, judged.policy, lookups)
             if self._lacking():
                 return None
         whole = self._others.gaps.isdisjoint(lookups.asked) and not any(

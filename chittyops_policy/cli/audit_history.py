@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from ..audit import audit_json
 from ..audit.comparison import compare as compare_audits
 from ..audit.comparison import lifetimes
 from ..audit.result import JUDGED, NOT_REACHED, OUT_OF_SCOPE
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..audit.comparison import Change
-    from ..audit.result import Audit
     from ..audit.store import Store
 
 _STORE = click.option("--store", metavar="FILE|URL", help="As for audit.")
@@ -103,11 +103,14 @@ def trend(context: click.Context, /, store: str | None, form: str, scopes: tuple
 @_FORMAT
 @click.pass_context
 def show(context: click.Context, /, name: str, store: str | None, form: str) -> int:
-    """Show what became of each repository in the audit NAME: its name or the beginning of it, latest or previous."""
+    """Show what became of each repository in the audit NAME: its name or the beginning of it, latest or previous.
+
+    As JSON it is what report.json of that audit was.
+    """
     kept = _open(context, store)
     audit = kept.audit(kept.named(name))
     if form == "json":
-        _print_json(_described(audit))
+        click.echo(audit_json.render(audit), nl=False)
         return EXIT_CLEAN
     states = [standing.state for standing in audit.standings]
     click.echo(
@@ -188,34 +191,6 @@ def _open(context: click.Context, place: str | None) -> Store:
 
     outer = context.parent.params.get("store") if context.parent is not None else None
     return Store(place or outer or default_store(os.environ))
-
-
-def _described(audit: Audit) -> dict[str, Any]:
-    return {
-        "audit": audit.id,
-        "started": audit.started,
-        "finished": audit.finished,
-        "source": audit.source,
-        "scopes": list(audit.scopes),
-        "policy": audit.policy,
-        "profile": audit.profile,
-        "repositories": [
-            {
-                "slug": standing.subject.slug,
-                "head": standing.subject.head,
-                "state": standing.state,
-                "reason": standing.reason,
-                "permission": standing.permission,
-                "known": standing.known,
-                "open": counts([standing.report])["open"] if standing.report is not None else None,
-                "verdicts": {verdict.control: verdict.outcome for verdict in standing.report.verdicts}
-                if standing.report is not None
-                else None,
-            }
-            for standing in audit.standings
-        ],
-        "problems": list(audit.problems),
-    }
 
 
 def _finding(change: Change) -> dict[str, Any]:

@@ -125,7 +125,10 @@ def test_an_audit_is_shown_as_it_was(history: History) -> None:
         ("a/app", "judged"),
         ("a/site", "judged"),
     ]
-    assert then["repositories"][0]["open"]["high"] >= 1
+    report = then["repositories"][0]["report"]
+    assert "unpinned-uses" in {finding["rule"] for finding in report["findings"]}
+    days = set(then["repositories"][0]["first_seen"].values())
+    assert days == {"2026-01-05"} and len(report["findings"]) == len(then["repositories"][0]["first_seen"])
     now = history.run("show").stdout
     assert "a/app" in now and "out of scope: not selected: its name matches no pattern" in now
 
