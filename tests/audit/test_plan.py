@@ -111,7 +111,7 @@ def test_the_branch_and_title_of_other_automation_are_never_taken() -> None:
     assert manner.branch_of("safe-fixes") == "automation/safe-fixes"
     with pytest.raises(UserError, match="belongs to other automation"):
         manner.title_of(Choice())
-    with pytest.raises(UserError, match="automation/governance-baseline belongs to other automation"):
+    with pytest.raises(UserError, match="governance-baseline/safe-fixes belongs to other automation"):
         Manner({"pull_requests": {**governance, "branch": "automation/governance-baseline"}}).branch_of("safe-fixes")
     with pytest.raises(UserError, match="belongs to other automation"):
         manner.branch_of("governance-baseline")
