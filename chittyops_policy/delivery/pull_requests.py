@@ -83,7 +83,7 @@ fragment Head on Ref {
   target { oid ... on Commit { message parents(first: 2) { nodes { oid } } } }
 }
 fragment Pull on PullRequest {
-  number url state title body headRefOid baseRefName isCrossRepository
+  number url state title body headRefOid isCrossRepository author { login }
 }
 """
 
@@ -106,15 +106,16 @@ class Known(Value):
 class Pull(Value):
     """A pull request of the branch, from the repository itself. `marker` is None where it is not ours."""
 
-    __slots__ = ("body", "head", "marker", "number", "state", "title", "url")
+    __slots__ = ("author", "body", "head", "marker", "number", "state", "title", "url")
 
-    def __init__(self, number: int, url: str, state: str, title: str, body: str, head: str) -> None:
+    def __init__(self, number: int, url: str, state: str, title: str, body: str, head: str, author: str = "") -> None:
         self.number = number
         self.url = url
         self.state = state
         self.title = title
         self.body = body
         self.head = head
+        self.author = author
         self.marker = pull_request_marker.read(body)
 
 
@@ -249,7 +250,15 @@ def _there(slug: str, data: dict[str, Any] | None, errors: Sequence[dict[str, An
 def _pulls(nodes: Sequence[dict[str, Any]]) -> tuple[Pull, ...]:
     """Those from the repository itself: a branch of a fork may have any name, and its pull request any text."""
     return tuple(
-        Pull(node["number"], node["url"], node["state"], node["title"], node["body"], node["headRefOid"])
+        Pull(
+            node["number"],
+            node["url"],
+            node["state"],
+            node["title"],
+            node["body"],
+            node["headRefOid"],
+            (node["author"] or {}).get("login", ""),
+        )
         for node in nodes
         if node is not None and not node["isCrossRepository"]
     )
@@ -441,7 +450,7 @@ class _Delivery:
         if self.known.step != DONE:
             if (self.known.step, self.known.number) in ((COMMITTED, 0), (OPENED, pull.number)):
                 # A broken run opened it and went no further.
-                notes = self.ask(pull.number, "")
+                notes = self.ask(pull.number, pull.author)
             self.note(DONE, number=pull.number, head=head, content=wanted.content)
         if state == UPDATED:
             self.supersede(self.others(), pull.number, said)

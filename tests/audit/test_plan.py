@@ -47,7 +47,7 @@ def test_an_entry_holds_the_change_with_its_proof_and_what_is_left() -> None:
     assert found.branch == "chittyops-policy/safe-fixes-unpinned-uses"
     assert found.title == "chore(ci): apply the ChittyOS policy: unpinned-uses"
     assert found.labels == ("compliance", "automation")
-    assert found.reviewers == ("@octo/cicd-admins", "@octocat"), "GitHub cannot ask an e-mail address"
+    assert found.reviewers == ("@octo/cicd-admins", "@octocat", "@hubot"), "GitHub cannot ask an e-mail address"
     assert found.rules == ("unpinned-uses",)
     [file] = found.files
     assert (file.path, file.mode, file.before) == (WORKFLOW, "", blob_id(UNPINNED.encode()))
