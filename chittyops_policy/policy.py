@@ -25,6 +25,7 @@ from .policy_file import (
     Mistake,
     PolicyFile,
     RuleEntry,
+    Scope,
     Setting,
     Step,
     did_you_mean,
@@ -264,6 +265,11 @@ class Pack:
             self._parameters = value
         return self._parameters
 
+    @property
+    def scope(self) -> Scope:
+        """Which repositories are judged at all: what the last layer says that says anything of it."""
+        return next((file.scope for file in reversed(self.files) if file.scope is not None), Scope())
+
     def parameter_origins(self) -> dict[tuple[str, ...], str]:
         """Keys from the top → origin for every parameter; a list counts as one value."""
         origins: dict[tuple[str, ...], str] = {}
@@ -404,7 +410,7 @@ def effective(
         own = read_policy_file(parse(POLICY_FILE, repository_file), pack=False)
         _check_entries(own, rules, ids)
     gate = _gate(pack, own, overrides, overreach)
-    rings = _rings_of(pack, slug)
+    rings = rings_of(pack, slug)
     # Most repositories have no file of their own, and are all judged alike.
     question = (ids, rings, gate["profile"], overrides.select, overrides.ignore, today)
     before = pack.applied
@@ -704,7 +710,8 @@ def _refused(entry: Entry, id: str, what: str, stricter: Setting, locked: Settin
     return place_of(entry.node), message
 
 
-def _rings_of(pack: Pack, slug: str) -> frozenset[str]:
+def rings_of(pack: Pack, slug: str) -> frozenset[str]:
+    """The rings of a pack that a repository is in; none for one without a name."""
     rings: dict[str, tuple[str, ...]] = {}
     for file in pack.files:
         rings.update(file.rings)
