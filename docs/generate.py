@@ -17,6 +17,8 @@ import sys
 from itertools import groupby
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
@@ -68,6 +70,7 @@ def outputs() -> dict[str, str]:
     files["chittyops_policy/rules/index.json"] = index_text()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     files["README.md"] = with_blocks(
+        "README.md",
         readme,
         {
             "rules": rule_table(),
@@ -76,7 +79,41 @@ def outputs() -> dict[str, str]:
             "summary": fenced(summary_of(run(FIRST_COMMAND))),
         },
     )
+    actions = {path.parent.name: contract_table(path) for path in sorted((ROOT / "actions").glob("*/action.yml"))}
+    files["docs/actions.md"] = page("docs/actions.md", actions)
     return files
+
+
+def page(path: str, blocks: dict[str, str]) -> str:
+    """A page of which only some blocks are generated."""
+    return with_blocks(path, (ROOT / path).read_text(encoding="utf-8"), blocks)
+
+
+def contract_table(path: Path) -> str:
+    """The inputs, secrets and outputs of an action or a reusable workflow in Markdown tables."""
+    data = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+    declared = data["on"]["workflow_call"] if "on" in data else data
+    parts = []
+    for kind in ("inputs", "secrets", "outputs"):
+        rows = [contract_row(name, entry, kind) for name, entry in (declared.get(kind) or {}).items()]
+        if rows:
+            middle = {"inputs": " default |", "secrets": " |"}.get(kind, "")
+            head = [f"| {kind[:-1]} |{middle} |", f"|---|{middle and '---|'}---|"]
+            parts.append("\n".join([*head, *rows]) + "\n")
+    return "\n".join(parts)
+
+
+def contract_row(name: str, entry: dict[str, str], kind: str) -> str:
+    """One row: the name, its default, and what its description says."""
+    default = ""
+    if entry.get("required") == "true":
+        default = "required"
+    elif entry.get("default"):
+        default = f"`{entry['default']}`"
+    elif kind == "secrets":
+        default = "optional"
+    text = " ".join(entry["description"].split()).replace("|", "\\|")
+    return f"| `{name}` | {text} |" if kind == "outputs" else f"| `{name}` | {default} | {text} |"
 
 
 def rule_rows() -> dict[str, list[tuple[str, str, str, str]]]:
@@ -142,14 +179,14 @@ def fenced(text: str) -> str:
     return f"```text\n{text.rstrip()}\n```\n"
 
 
-def with_blocks(text: str, blocks: dict[str, str]) -> str:
-    """The text with what stands between the markers of each block replaced."""
+def with_blocks(path: str, text: str, blocks: dict[str, str]) -> str:
+    """The text of a page with what stands between the markers of each block replaced."""
     for name, content in blocks.items():
         begin, end = f"<!-- begin generated: {name} -->", f"<!-- end generated: {name} -->"
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not found or not closed:
-            raise SystemExit(f"README.md has no block {begin} … {end}")
+            raise SystemExit(f"{path} has no block {begin} … {end}")
         text = f"{before}{begin}\n\n{content}\n{end}{after}"
     return text
 

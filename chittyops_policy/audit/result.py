@@ -16,6 +16,9 @@ NOT_REACHED = "not-reached"
 
 STATES = (JUDGED, OUT_OF_SCOPE, NOT_REACHED)
 
+BUG = "a bug of chittyops-policy:"
+"""How the reason of a standing begins where the fault is ours."""
+
 
 class Subject(Value):
     """A repository as an organisation lists it.
@@ -25,12 +28,13 @@ class Subject(Value):
     head         the commit of the default branch that was judged; '' where there is none
     branch       the default branch
     visibility   public, private or internal; '' where that is not known
+    parent       of a fork, the repository that it was made from; '' where that is not known
     properties   custom properties of the organisation
     """
 
     __slots__ = (
-        "archived", "branch", "disabled", "empty", "fork", "head", "language", "properties", "slug", "topics", "url",
-        "visibility",
+        "archived", "branch", "disabled", "empty", "fork", "head", "language", "parent", "properties", "slug", "topics",
+        "url", "visibility",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +49,7 @@ class Subject(Value):
         disabled: bool = False,
         empty: bool = False,
         fork: bool = False,
+        parent: str = "",
         language: str = "",
         topics: tuple[str, ...] = (),
         properties: Mapping[str, str] | None = None,
@@ -58,6 +63,7 @@ class Subject(Value):
         self.disabled = disabled
         self.empty = empty
         self.fork = fork
+        self.parent = parent
         self.language = language
         self.topics = topics
         self.properties = properties or {}
@@ -160,6 +166,71 @@ class Point(Value):
         self.fixed = fixed
 
 
+class Control(Value):
+    """A sentence of the standard, as the pack has it.
+
+    charter  the words of the charter that it stands for
+    rules    ids of the rules whose findings fail it; empty where files cannot tell
+    """
+
+    __slots__ = ("charter", "id", "rules", "title")
+
+    def __init__(self, id: str, title: str, charter: str, rules: tuple[str, ...] = ()) -> None:
+        self.id = id
+        self.title = title
+        self.charter = charter
+        self.rules = rules
+
+
+class Measure(Value):
+    """One figure that was measured over a window of time, such as the rate of successful runs.
+
+    target      what is asked for, in words: ``> 95 %``
+    unit        ``%``, ``min`` or ``h``
+    value       None where it cannot be told; `reason` then says why
+    samples     how many runs or alerts it was taken from
+    outcome     PASS, FAIL or UNKNOWN
+    definition  which runs count and how, a sentence
+    window      the time it covers, in words: ``2026-10-26 to 2026-11-25``
+    series      (ISO date, value or None) over the window, the oldest first
+    rows        (organisation or repository, value or None, samples), the worst first
+    """
+
+    __slots__ = (
+        "definition", "id", "outcome", "reason", "rows", "samples", "series", "target", "title", "unit", "value",
+        "window",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        id: str,
+        title: str,
+        *,
+        target: str,
+        unit: str,
+        value: float | None,
+        samples: int,
+        outcome: str,
+        definition: str,
+        window: str,
+        reason: str = "",
+        series: tuple[tuple[str, float | None], ...] = (),
+        rows: tuple[tuple[str, float | None, int], ...] = (),
+    ) -> None:
+        self.id = id
+        self.title = title
+        self.target = target
+        self.unit = unit
+        self.value = value
+        self.samples = samples
+        self.outcome = outcome
+        self.definition = definition
+        self.window = window
+        self.reason = reason
+        self.series = series
+        self.rows = rows
+
+
 class Audit(Value):
     """One audit.
 
@@ -168,15 +239,16 @@ class Audit(Value):
     source        github, directory or git
     scopes        what was asked for: organisations, repositories, the directory, the remotes
     policy        the name of the pack; `profile` its profile; `digest` of everything that a verdict depends on
-    controls      (id, title, the charter's sentence) in the order of the pack
+    controls      in the order of the pack
     standings     every repository, by slug
     trend         earlier audits of the same scopes and this one, the oldest first
     problems      what concerns no single repository, sentences
+    measures      the charter's performance targets, where they were measured
     """
 
     __slots__ = (
-        "controls", "digest", "finished", "id", "policy", "problems", "profile", "scopes", "source", "standings",
-        "started", "trend",
+        "controls", "digest", "finished", "id", "measures", "policy", "problems", "profile", "scopes", "source",
+        "standings", "started", "trend",
     )  # fmt: skip
 
     def __init__(
@@ -190,10 +262,11 @@ class Audit(Value):
         policy: str,
         profile: str,
         digest: str,
-        controls: tuple[tuple[str, str, str], ...],
+        controls: tuple[Control, ...],
         standings: tuple[Standing, ...],
         trend: tuple[Point, ...] = (),
         problems: tuple[str, ...] = (),
+        measures: tuple[Measure, ...] = (),
     ) -> None:
         self.id = id
         self.started = started
@@ -207,3 +280,9 @@ class Audit(Value):
         self.standings = standings
         self.trend = trend
         self.problems = problems
+        self.measures = measures
+
+    @property
+    def judged(self) -> tuple[Standing, ...]:
+        """The repositories that have a report."""
+        return tuple(standing for standing in self.standings if standing.report is not None)

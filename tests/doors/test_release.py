@@ -33,9 +33,6 @@ except CannotEdit as error:
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This project at a release: an annotated tag, as `git tag -a` makes it."""
     folder = own_repository(tmp_path_factory.mktemp("origin") / "chittyops-policy")
-    write(folder, {"actions/chittybeacon/action.yml": "name: x\ndescription: x\nruns: {using: composite, steps: []}\n"})
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--no-verify", "-m", "the action")
     git(folder, "tag", "-a", TAG, "-m", "release")
     git(folder, "commit", "--quiet", "--allow-empty", "--no-verify", "-m", "next")
     return folder
