@@ -130,7 +130,8 @@ def _access_step(actual: Actual, slug: str, level: str, owner: str) -> Step:
         return Step(UNKNOWN, ACCESS, actual.scope, slug, note=team.reason, permission=team.permission)
     body = {"permission": level}
     if team is None:
-        refusal = Refusal(f"access for @{owner}/{slug}", "the team does not exist", f"create @{owner}/{slug}")
+        first = f"create @{owner}/{slug}, which `lock apply --org {owner}` does where the pack has the team"
+        refusal = Refusal(f"access for @{owner}/{slug}", "the team does not exist", first)
         return Step(KEEP, ACCESS, actual.scope, slug, refusals=(refusal,))
     if not team.permission:
         return Step(CREATE, ACCESS, actual.scope, slug, body=body, changes=(Change("+", "permission", None, level),))

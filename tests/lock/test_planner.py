@@ -308,7 +308,7 @@ def test_a_review_by_owners_in_force_stays_in_force() -> None:
 def test_a_missing_team_gets_no_access_and_says_so() -> None:
     step = of_kind(plan(settled(teams={})), ACCESS)
     assert step.action == KEEP
-    assert step.refusals[0].first == "create @northwind/cicd-admins"
+    assert step.refusals[0].first.startswith("create @northwind/cicd-admins")
 
 
 def test_a_team_with_too_little_gets_what_the_pack_asks_and_one_with_more_keeps_it() -> None:
