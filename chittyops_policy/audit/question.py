@@ -14,6 +14,8 @@ from chittyops_policy.policy_file import POLICY_FILE
 from chittyops_policy.projects import detect
 from chittyops_policy.resources import resource_path
 
+from .result import Control
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +55,10 @@ class Question:
         standing = effective(self.catalogue, self.pack, None, overrides, today=today)
         self.profile: str = standing.profile.value
         self.fail_on: str = standing.fail_on.value
-        self.controls = tuple((control.id, control.title, control.charter) for control in standing.controls)
+        self.controls = tuple(
+            Control(control.id, control.title, control.charter, tuple(rule for rule, _ in control.rules))
+            for control in standing.controls
+        )
         self._digest = ""
 
     @property

@@ -23,7 +23,7 @@ from chittyops_policy.fingerprint import digest
 from chittyops_policy.model import OPEN, SEVERITIES, Value, counts
 from chittyops_policy.reporters import json_report
 
-from .result import JUDGED, NOT_REACHED, Audit, Point, Standing, Subject
+from .result import JUDGED, NOT_REACHED, Audit, Control, Point, Standing, Subject
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -269,7 +269,9 @@ class Store:
             "policy": audit.policy,
             "profile": audit.profile,
             "digest": audit.digest,
-            "controls": [list(control) for control in audit.controls],
+            "controls": [
+                [control.id, control.title, control.charter, list(control.rules)] for control in audit.controls
+            ],
         }
         with _Guard(self.place):
             number = 1
@@ -425,7 +427,7 @@ class Store:
             policy=row.policy,
             profile=row.profile,
             digest=row.digest,
-            controls=tuple((id, title, charter) for id, title, charter in row.controls),
+            controls=tuple(Control(id, title, charter, tuple(rules)) for id, title, charter, rules in row.controls),
             standings=tuple(sorted(standings, key=lambda standing: standing.subject.slug.lower())),
             problems=tuple(row.problems or ()),
         )

@@ -12,11 +12,9 @@ from ..audit.result import BUG, JUDGED, NOT_REACHED, OUT_OF_SCOPE
 from ..audit.selection import CHOICES, Selection
 from ..cache import default_folder
 from ..checking import print_out, today
-from ..delivery.files import write
-from ..errors import EXIT_BUG, EXIT_CLEAN, EXIT_FINDINGS, UserError, WorldError
+from ..errors import EXIT_BUG, EXIT_CLEAN, EXIT_FINDINGS, UserError
 from ..model import OPEN, PROFILES, SEVERITIES, counts, severity_rank
 from ..policy import Overrides
-from ..reporters import json_report
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,6 +76,7 @@ def audit(context: click.Context, /, **given: Any) -> int:
 def _perform(given: dict[str, Any]) -> int:
     # The rules and SQLAlchemy are loaded only for an audit, not for every other command.
     from ..audit.question import Question
+    from ..audit.report_folder import write_report
     from ..audit.store import Store, default_store
     from ..audit.sweep import Sweep
 
@@ -98,7 +97,7 @@ def _perform(given: dict[str, Any]) -> int:
         if source is not None:
             source.close()
         store.close()
-    _write_report(result, given["out"])
+    write_report(result, given["out"])
     if not given["quiet"] and not given["json_lines"]:
         print_out(_summary(result, given["out"]))
     return exit_code(result, given["fail_on"])
@@ -215,15 +214,6 @@ def _clock() -> float | None:
     """SOURCE_DATE_EPOCH, where output is to be the same each time."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     return float(epoch) if epoch.isdigit() else None
-
-
-def _write_report(audit: Audit, folder: str) -> None:
-    try:
-        os.makedirs(folder, exist_ok=True)
-        reports = [standing.report for standing in audit.standings if standing.report is not None]
-        write(os.path.join(folder, "report.json"), json_report.render(reports).encode("utf-8"))
-    except OSError as error:
-        raise WorldError(f"{folder} cannot be written: {error.strerror}", "--out names another folder") from error
 
 
 def _summary(audit: Audit, folder: str) -> str:
