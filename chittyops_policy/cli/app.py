@@ -10,6 +10,7 @@ from .check_command import check
 from .completion_command import completion
 from .detect_command import detect
 from .explain_command import explain
+from .init_command import init
 from .pins_command import pins
 from .policy_command import policy
 from .report_command import report
@@ -28,7 +29,7 @@ def app() -> None:
     """
 
 
-for _command in (check, rules, explain, policy, report, pins, detect, completion):
+for _command in (check, init, rules, explain, policy, report, pins, detect, completion):
     app.add_command(_command)
 
 
