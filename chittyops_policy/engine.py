@@ -41,10 +41,11 @@ from .workflow import Action
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from .catalogue import Catalogue
+    from .exceptions import Judged
     from .foreign import Foreign
     from .policy import Policy
     from .policy_file import Control
@@ -101,6 +102,13 @@ def examine(
     run.visit_files()
     run.visit_repository()
     return Examination(run.report(today), tuple(run.fixes))
+
+
+def contexts(
+    snapshot: Snapshot, catalogue: Catalogue, policy: Policy, lookups: Lookups | None = None
+) -> Mapping[str, Context]:
+    """What each rule that is on would be given for this repository, by id: for who asks their questions elsewhere."""
+    return _Run(snapshot, catalogue, policy, lookups or Lookups(), None, NOTHING, False).contexts
 
 
 class _Run:
@@ -272,24 +280,24 @@ class _Run:
         """See `Snapshot.text_document`."""
         return self.snapshot.text_document(path)
 
-    def _decisions(self, judged: Sequence[tuple[Finding, str, str]]) -> Iterable[Decision]:
-        documents = {path: self.text_document(path) for path in {finding.path for finding, _, _ in judged}}
+    def _decisions(self, judged: Sequence[Judged]) -> Iterable[Decision]:
+        documents = {path: self.text_document(path) for path in {finding.path for finding, *_ in judged}}
         masks: dict[str, list[Span]] = {}
         texts: list[str] = []
-        for finding, _, _ in judged:
+        for finding, *_ in judged:
             document = documents[finding.path]
             texts.append("")
             if document is not None and finding.span is not None:
                 texts[-1] = document.text[finding.span.start : finding.span.end]
                 if finding.sensitive:
                     masks.setdefault(finding.path, []).append(finding.span)
-        names = fingerprints([finding for finding, _, _ in judged], texts)
+        names = fingerprints([finding for finding, *_ in judged], texts)
         self.anchors = {
             name: "" if finding.aside else finding.anchor or ""
-            for name, (finding, _, _) in zip(names, judged, strict=True)
+            for name, (finding, *_) in zip(names, judged, strict=True)
         }
         report_level = severity_rank(self.policy.report_level.value)
-        for (finding, state, reason), name in zip(judged, names, strict=True):
+        for (finding, state, reason, waiver), name in zip(judged, names, strict=True):
             settings = self.policy.rules[finding.rule]
             severity = settings.severity_of(finding.severity)
             if state == OPEN and settings.stage.value != "block":
@@ -316,6 +324,7 @@ class _Run:
                 fix_title=fix.title if isinstance(fix, Fix) else None,
                 fix_safety=fix.safety if isinstance(fix, Fix) else None,
                 unfixable=fix.reason if isinstance(fix, NoFix) else "",
+                waiver=waiver,
             )
             if isinstance(fix, Fix):
                 self.fixes.append((decision, fix))
@@ -418,7 +427,7 @@ def _plural(count: int, noun: str) -> str:
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _order(entry: tuple[Finding, str, str]) -> tuple[str, int, int, str, str]:
+def _order(entry: Judged) -> tuple[str, int, int, str, str]:
     finding = entry[0]
     span = finding.span
     return (finding.path, span.start if span else -1, span.end if span else -1, finding.rule, finding.message)

@@ -17,7 +17,7 @@ import re
 from bisect import bisect_right
 
 from .document import Scalar
-from .model import EXCEPTED, OPEN, Finding, Span, tool_of
+from .model import EXCEPTED, OPEN, Finding, Span, Waiver, tool_of
 from .patterns import matches
 from .policy import UNEXCEPTABLE_THEMES
 from .policy_file import POLICY_FILE, did_you_mean, is_date
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from .document import Document
     from .policy import Policy
     from .policy_file import Exemption
+
+    Judged = tuple[Finding, str, str, Waiver | None]
+    """A finding, its state (OPEN or EXCEPTED), the reason in words, and what excepts it."""
 
 UNUSED = "unused-exception"
 UNEXPLAINED = "unexplained-exception"
@@ -79,8 +82,8 @@ def judge(
     today: str,
     ran: frozenset[str],
     whole: bool,
-) -> list[tuple[Finding, str, str]]:
-    """Each finding with its state (OPEN or EXCEPTED) and the reason, and then what is wrong with the exceptions.
+) -> list[Judged]:
+    """Each finding as it is judged, and then what is wrong with the exceptions.
 
     document_of  gives the document of a path, without a tree where the file is not YAML, None where there is none
     files        the paths that were checked, whose inline exceptions are looked at
@@ -101,13 +104,12 @@ def judge(
             if _MARK in text or (zizmor and _ZIZMOR_MARK in text):
                 pages[path] = _Page(document, _markers(document, zizmor))
     used: set[int] = set()
-    judged: list[tuple[Finding, str, str]] = []
+    judged: list[Judged] = []
     if not pages and not policy.exemptions:
-        judged = [(finding, OPEN, "") for finding in findings]
+        judged = [(finding, OPEN, "", None) for finding in findings]
     else:
         for finding in findings:
-            state, reason = _state(finding, document_of, pages.get(finding.path), policy, today, used)
-            judged.append((finding, state, reason))
+            judged.append((finding, *_state(finding, document_of, pages.get(finding.path), policy, today, used)))
     further = list(policy.findings)
     for path, page in pages.items():
         ran_here = _ran_on(path, page.document, policy, ran)
@@ -116,7 +118,9 @@ def judge(
                 further += _remarks(page.document, marker, policy, today, ran_here)
     further += _central_remarks(policy, today, ran, whole, used)
     judged += [
-        (finding, OPEN, "") for finding in further if finding.rule in policy.rules and policy.rules[finding.rule].on
+        (finding, OPEN, "", None)
+        for finding in further
+        if finding.rule in policy.rules and policy.rules[finding.rule].on
     ]
     return judged
 
@@ -131,11 +135,11 @@ def _state(
     policy: Policy,
     today: str,
     used: set[int],
-) -> tuple[str, str]:
+) -> tuple[str, str, Waiver | None]:
     rule = policy.rules[finding.rule]
     if rule.theme in UNEXCEPTABLE_THEMES:
-        return OPEN, ""
-    granted = ""
+        return OPEN, "", None
+    granted: Waiver | None = None
     refused = ""
     if page is not None:
         for marker in page.reaching(finding.rule, finding.span):
@@ -150,30 +154,28 @@ def _state(
                 refused = refused or f"the exception on line {marker.line} ends on no day of the calendar"
             elif expires and expires < today:
                 refused = refused or f"the exception on line {marker.line} expired on {expires}"
-            elif not granted:
+            elif granted is None:
                 place = f"zizmor's ignore on line {marker.line}" if marker.foreign else f"line {marker.line}"
-                granted = _words(marker.reason, place, expires, today)
+                granted = Waiver(marker.reason, place, expires=expires)
     for index, exemption in enumerate(policy.exemptions):
         if exemption.rule == finding.rule and _covers(exemption, finding, document_of):
             used.add(index)
             expires = exemption.expires
             if expires and expires < today:
                 refused = refused or f"the exception in {exemption.origin} expired on {expires}"
-            elif not granted:
-                place = exemption.origin
-                if exemption.owner:
-                    place += f", {exemption.owner}"
-                if exemption.ticket:
-                    place += f", {exemption.ticket}"
-                granted = _words(exemption.reason, place, expires, today)
-    return (EXCEPTED, granted) if granted else (OPEN, refused)
+            elif granted is None:
+                granted = Waiver(exemption.reason, exemption.origin, exemption.owner, exemption.ticket, expires)
+    return (OPEN, refused, None) if granted is None else (EXCEPTED, _words(granted, today), granted)
 
 
-def _words(reason: str, place: str, expires: str, today: str) -> str:
-    text = f"{reason or 'no reason given'} ({place}"
-    if expires:
-        left = _days_between(today, expires)
-        text += f", until {expires}" + (f": expires in {left} day{'' if left == 1 else 's'}" if left <= SOON else "")
+def _words(waiver: Waiver, today: str) -> str:
+    place = ", ".join(word for word in (waiver.place, waiver.owner, waiver.ticket) if word)
+    text = f"{waiver.reason or 'no reason given'} ({place}"
+    if waiver.expires:
+        left = _days_between(today, waiver.expires)
+        text += f", until {waiver.expires}" + (
+            f": expires in {left} day{'' if left == 1 else 's'}" if left <= SOON else ""
+        )
     return text + ")"
 
 

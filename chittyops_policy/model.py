@@ -256,6 +256,24 @@ class RelatedPlace(Value):
         self.message = message
 
 
+class Waiver(Value):
+    """What excepts a finding: why, who answers for it, until when, and where that is written.
+
+    owner, ticket  '' where nobody or nothing is named, as for a comment in a workflow
+    expires        the last ISO date on which it holds, '' for never
+    place          ``line 12`` of the finding's file, or a policy file with its line
+    """
+
+    __slots__ = ("expires", "owner", "place", "reason", "ticket")
+
+    def __init__(self, reason: str, place: str, owner: str = "", ticket: str = "", expires: str = "") -> None:
+        self.reason = reason
+        self.place = place
+        self.owner = owner
+        self.ticket = ticket
+        self.expires = expires
+
+
 class Decision(Value):
     """What the policy made of one finding; self-contained, so that a report outlives the files it speaks of.
 
@@ -266,11 +284,12 @@ class Decision(Value):
     region       None for a finding about a whole or a missing file
     fix_safety   SAFE, REVIEW or None; fix_title says what the fix does
     unfixable    why there is no fix, where there is none; empty where the finding needs none (it is excepted)
+    waiver       what excepts it, for EXCEPTED; `reason` says the same in words
     """
 
     __slots__ = (
         "fingerprint", "fix_safety", "fix_title", "message", "notes", "path", "reason", "region", "related", "route",
-        "rule", "sensitive", "severity", "state", "unfixable",
+        "rule", "sensitive", "severity", "state", "unfixable", "waiver",
     )  # fmt: skip
 
     def __init__(
@@ -290,6 +309,7 @@ class Decision(Value):
         fix_title: str | None = None,
         fix_safety: str | None = None,
         unfixable: str = "",
+        waiver: Waiver | None = None,
     ) -> None:
         self.rule = rule
         self.severity = severity
@@ -306,6 +326,7 @@ class Decision(Value):
         self.fix_title = fix_title
         self.fix_safety = fix_safety
         self.unfixable = unfixable
+        self.waiver = waiver
 
 
 class Verdict(Value):

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 BEACON = "beacon"
 CREDENTIALS = "credentials"
+CHECK = "check"
 """Keys of ``own_actions: actions`` in the pack."""
 
 RELEASE_FILE = "release.json"

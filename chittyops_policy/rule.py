@@ -45,6 +45,9 @@ if TYPE_CHECKING:
         def branch(self, slug: str, name: str) -> Release | None:
             """The head of a branch."""
 
+        def tag(self, slug: str, name: str) -> bool | None:
+            """Whether there is a tag of exactly that name; None where it could not be asked."""
+
         def peel(self, slug: str, sha: str) -> str | None:
             """The commit behind the id of an annotated tag's own object; None where it is no such id."""
 
@@ -131,9 +134,11 @@ class Example(Value):
     slug     the repository's name where it matters
     after    path → text after the fix, for a rule that can fix
     unknown  a part of the reason where the rule must answer Unknown
+    github   what GitHub answers, for a rule that asks it: ``owner/repo@<commit>`` → how the commit belongs to the
+             repository, ``owner/repo tag NAME`` and ``owner/repo branch NAME`` → a commit. Empty where nobody is asked
     """
 
-    __slots__ = ("after", "files", "fires", "options", "parameters", "slug", "title", "unknown")
+    __slots__ = ("after", "files", "fires", "github", "options", "parameters", "slug", "title", "unknown")
 
     def __init__(
         self,
@@ -145,6 +150,7 @@ class Example(Value):
         after: Mapping[str, str] | None = None,
         unknown: str = "",
         parameters: Mapping[str, Any] | None = None,
+        github: Mapping[str, str] | None = None,
     ) -> None:
         self.title = title
         self.files = {".github/workflows/example.yml": files} if isinstance(files, str) else files
@@ -154,6 +160,7 @@ class Example(Value):
         self.after = after or {}
         self.unknown = unknown
         self.parameters = parameters or {}
+        self.github = github or {}
 
 
 class Rule:

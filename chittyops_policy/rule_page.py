@@ -55,12 +55,14 @@ def _options(rule: Rule, settings: RulePolicy, pack: Pack) -> str:
 
 def _example(rule: Rule, example: Example, report: Report) -> str:
     lines = [f"### {_sentence(example.title).rstrip('.')}", ""]
-    if example.parameters:
-        lines += [f"With the parameters `{json.dumps(dict(example.parameters))}`:", ""]
     if example.options:
         lines += [f"With `{json.dumps(dict(example.options))}`:", ""]
     if example.parameters:
         lines += [f"With a pack that says `{json.dumps({'parameters': dict(example.parameters)})}`:", ""]
+    if example.github:
+        lines += ["With `--online`, when GitHub answers:", ""]
+        lines += [f"- `{asked}`: {told}" for asked, told in example.github.items()]
+        lines.append("")
     found = [decision for decision in report.decisions if decision.rule == rule.id]
     for path, text in example.files.items():
         text = _without_secrets(path, text, found)

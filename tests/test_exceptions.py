@@ -10,7 +10,7 @@ from chittyops_policy.catalogue import Catalogue, load
 from chittyops_policy.document import Document, parse_text
 from chittyops_policy.engine import check
 from chittyops_policy.exceptions import judge
-from chittyops_policy.model import EXCEPTED, OPEN, Finding, Report, Span
+from chittyops_policy.model import EXCEPTED, OPEN, Finding, Report, Span, Waiver
 from chittyops_policy.policy import Overrides, effective, load_pack, standard_pack
 from chittyops_policy.rule import REPOSITORY
 from chittyops_policy.snapshot import MemoryTree, Snapshot
@@ -81,7 +81,7 @@ def judged(
     )
     return [
         (finding.rule, state, reason if finding.message == "found" else finding.message)
-        for finding, state, reason in result
+        for finding, state, reason, _ in result
     ]
 
 
@@ -255,9 +255,7 @@ def test_remarks_point_at_the_words_that_are_meant() -> None:
         [], {PATH: document}.get, [PATH], policy, slug="", today=TODAY, ran=frozenset(policy.rules), whole=True
     )
     places = {
-        finding.rule: text[finding.span.start : finding.span.end]
-        for finding, _, _ in result
-        if finding.span is not None
+        finding.rule: text[finding.span.start : finding.span.end] for finding, *_ in result if finding.span is not None
     }
     assert places == {
         "unused-exception": "loose-lid",
@@ -265,7 +263,7 @@ def test_remarks_point_at_the_words_that_are_meant() -> None:
         "expired-exception": "2020-01-01",
         "unexplained-exception": f"{ALLOW}[loose-lid, loose-lit]",
     }
-    assert next(finding.notes for finding, _, _ in result if finding.rule == "unknown-exception") == (
+    assert next(finding.notes for finding, *_ in result if finding.rule == "unknown-exception") == (
         "did you mean 'loose-lid'?",
     )
 
@@ -438,3 +436,22 @@ def test_what_is_wrong_in_the_policy_is_told_also_when_only_other_files_were_nam
     policy = effective(catalogue, standard_pack(), own, Overrides(), slug="acme/jar", today=TODAY)
     found = check(snapshot, catalogue, policy, today=TODAY, paths=[PATH]).decisions
     assert [decision.rule for decision in found if decision.path != PATH] == ["invalid-policy"]
+
+
+def test_what_excepts_a_finding_comes_with_it() -> None:
+    text = f"name: LID {ALLOW}[loose-lid] the lid is loose by design until 2099-01-31\n"
+    document = parse_text(PATH, text)
+    grant = GRANT.replace("loose-lid", "missing-lid").format("2099-12-31")
+    pack = PACK_HEAD + grant
+    policy = effective(
+        RULES, load_pack("org.yml", pack.encode(), lambda name, path: ("", b"")), None, Overrides(), today=TODAY
+    )
+    found = [Finding("loose-lid", "found", PATH, Span(6, 9)), Finding("missing-lid", "found", PATH)]
+    result = judge(
+        found, {PATH: document}.get, [PATH], policy, slug="acme/jar", today=TODAY, ran=frozenset(), whole=False
+    )
+    place = policy.exemptions[0].origin
+    assert [waiver for *_, waiver in result] == [
+        Waiver("the lid is loose by design", "line 1", expires="2099-01-31"),
+        Waiver("so", place, "@acme/ops", "T-1", "2099-12-31"),
+    ]

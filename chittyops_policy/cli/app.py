@@ -6,6 +6,7 @@ import click
 
 from .. import __version__
 from ..errors import EXIT_INTERRUPTED, EXIT_USER
+from .audit_command import audit
 from .check_command import check
 from .completion_command import completion
 from .detect_command import detect
@@ -28,7 +29,7 @@ def app() -> None:
     """
 
 
-for _command in (check, rules, explain, policy, report, pins, detect, completion):
+for _command in (check, audit, rules, explain, policy, report, pins, detect, completion):
     app.add_command(_command)
 
 

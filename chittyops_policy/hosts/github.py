@@ -130,6 +130,11 @@ class GitHub:
         heads = dict(self._heads_of(slug) or ())
         return self._release(name, heads[name]) if name in heads else None
 
+    def tag(self, slug: str, name: str) -> bool | None:
+        """Whether there is a tag of exactly that name; None where GitHub did not tell."""
+        tags = self._tags_of(slug)
+        return None if tags is None else any(tag.name == name for tag in tags)
+
     def membership(self, slug: str, commit: str) -> str:
         """Whether a commit belongs to a repository: ON_BRANCH, ON_TAG, FOREIGN, or UNTOLD."""
         key = (slug, commit)

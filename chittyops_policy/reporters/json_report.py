@@ -12,8 +12,12 @@ from chittyops_policy.errors import UserError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from typing import Any, TypeVar
+
+    T = TypeVar("T")
+    RuleText = tuple[str, str, str, str, tuple[str, ...]]
+    """Id, title, why, how and tags of a rule."""
 
 NAME = "json"
 
@@ -27,19 +31,19 @@ def render(reports: Sequence[model.Report], *, indent: int | None = 2) -> str:
     `indent` None gives one line, for a cache. Texts of rules are stored once and referred to by index, since a sweep
     of many repositories repeats them.
     """
-    texts: dict[tuple[str, str, str, str, tuple[str, ...]], int] = {}
-    for key in sorted({_text_key(rule) for report in reports for rule in report.rules_run}):
-        texts[key] = len(texts)
+    texts = rule_texts(reports)
     document = {
         "schema_version": SCHEMA_VERSION,
-        "tool": {"name": "chittyops-policy", "version": __version__},
+        "tool": tool(),
         "counts": model.counts(reports),
-        "repositories": [_repository(report, texts) for report in reports],
-        "rules": [
-            {"id": id, "title": title, "why": why, "how": how, "tags": list(tags)}
-            for id, title, why, how, tags in texts
-        ],
+        "repositories": [repository(report, texts) for report in reports],
+        "rules": rules(texts),
     }
+    return dump(document, indent)
+
+
+def dump(document: Any, indent: int | None = 2) -> str:
+    """A document as ASCII text that ends in a line break; on one line where `indent` is None."""
     separators = (",", ":") if indent is None else (",", ": ")
     dumped = json.dumps(document, indent=indent, separators=separators)
     # GitHub's runner obeys ``##[command]`` anywhere in a line of a step's output (see wording.visible); inside a JSON
@@ -52,30 +56,59 @@ def load(text: str) -> list[model.Report]:
 
     Raises UserError for text that is not such a document or has another major version.
     """
+
+    def reports(document: Mapping[str, Any]) -> list[model.Report]:
+        texts = document["rules"]
+        return [load_repository(data, texts) for data in document["repositories"]]
+
+    return parse(text, reports, SCHEMA_VERSION, "a report", "with --format json")
+
+
+def parse(text: str, read: Callable[[Mapping[str, Any]], T], version: str, what: str, how: str) -> T:
+    """What `read` makes of a JSON document in a format whose ``schema_version`` has the major number of `version`.
+
+    Raises UserError, which says `what` it should be and `how` to write it, for anything else.
+    """
     try:
         document = json.loads(text)
-        version = document["schema_version"]
+        found = document["schema_version"]
     except (ValueError, TypeError, KeyError) as error:
-        raise UserError("not a report of chittyops-policy", "write one with --format json") from error
-    if not isinstance(version, str) or version.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        raise UserError(f"not {what} of chittyops-policy", f"write one {how}") from error
+    if not isinstance(found, str) or found.split(".")[0] != version.split(".")[0]:
         raise UserError(
-            f"the report has format {version}, this version reads {SCHEMA_VERSION}",
+            f"the report has format {found}, this version reads {version}",
             "write the report again with this version of chittyops-policy",
         )
     try:
-        texts = document["rules"]
-        return [_load_report(repository, texts) for repository in document["repositories"]]
-    except (TypeError, KeyError, IndexError, AttributeError) as error:
-        raise UserError(f"the report is damaged: {error!r}", "write it again with --format json") from error
+        return read(document)
+    except (TypeError, KeyError, IndexError, AttributeError, ValueError) as error:
+        raise UserError(f"the report is damaged: {error!r}", f"write it again {how}") from error
 
 
-def _text_key(rule: model.RuleInfo) -> tuple[str, str, str, str, tuple[str, ...]]:
+def tool() -> dict[str, str]:
+    """Who wrote a document."""
+    return {"name": "chittyops-policy", "version": __version__}
+
+
+def rule_texts(reports: Iterable[model.Report]) -> dict[RuleText, int]:
+    """The texts of every rule that ran, each with its index."""
+    found = sorted({_text_key(rule) for report in reports for rule in report.rules_run})
+    return {key: index for index, key in enumerate(found)}
+
+
+def rules(texts: Mapping[RuleText, int]) -> list[dict[str, Any]]:
+    """The texts of rules in the order of their indices."""
+    return [
+        {"id": id, "title": title, "why": why, "how": how, "tags": list(tags)} for id, title, why, how, tags in texts
+    ]
+
+
+def _text_key(rule: model.RuleInfo) -> RuleText:
     return (rule.id, rule.title, rule.why, rule.how, rule.tags)
 
 
-def _repository(
-    report: model.Report, texts: Mapping[tuple[str, str, str, str, tuple[str, ...]], int]
-) -> dict[str, Any]:
+def repository(report: model.Report, texts: Mapping[RuleText, int]) -> dict[str, Any]:
+    """One report; the texts of its rules are told by their indices."""
     return {
         "subject": report.subject,
         "root": report.root,
@@ -129,6 +162,17 @@ def _finding(decision: model.Decision) -> dict[str, Any]:
         if decision.fix_safety is None
         else {"title": decision.fix_title or "", "safety": decision.fix_safety},
         "unfixable": decision.unfixable,
+        "exception": None if decision.waiver is None else _exception(decision.waiver),
+    }
+
+
+def _exception(waiver: model.Waiver) -> dict[str, str]:
+    return {
+        "reason": waiver.reason,
+        "owner": waiver.owner,
+        "ticket": waiver.ticket,
+        "expires": waiver.expires,
+        "place": waiver.place,
     }
 
 
@@ -144,7 +188,8 @@ def _region(region: model.Region | None) -> dict[str, Any] | None:
     }
 
 
-def _load_report(data: Mapping[str, Any], texts: Sequence[Mapping[str, Any]]) -> model.Report:
+def load_repository(data: Mapping[str, Any], texts: Sequence[Mapping[str, Any]]) -> model.Report:
+    """The report of which `repository` made `data`; `texts` are those of `rules`. Raises KeyError and its like."""
     return model.Report(
         subject=data["subject"],
         root=data["root"],
@@ -206,7 +251,12 @@ def _load_decision(data: Mapping[str, Any]) -> model.Decision:
         fix_title=fix["title"] if fix else None,
         fix_safety=fix["safety"] if fix else None,
         unfixable=data["unfixable"],
+        waiver=None if data["exception"] is None else _load_exception(data["exception"]),
     )
+
+
+def _load_exception(data: Mapping[str, str]) -> model.Waiver:
+    return model.Waiver(data["reason"], data["place"], data["owner"], data["ticket"], data["expires"])
 
 
 def _load_region(data: Mapping[str, Any] | None) -> model.Region | None:

@@ -34,6 +34,7 @@ from chittyops_policy.reporters.wording import (
     rules_by_id,
     summary,
     visible,
+    web_address,
     worst_first,
 )
 
@@ -71,6 +72,7 @@ def render(
     suppressed: bool = False,
     max_results: int = MAX_RESULTS,
     max_gzipped: int = MAX_GZIPPED,
+    repositories: Sequence[tuple[str, str]] | None = None,
 ) -> str:
     """One SARIF log with one run, ASCII only, that ends in a line break.
 
@@ -79,26 +81,66 @@ def render(
     category     what GitHub tells analyses of the same tool apart by
     suppressed   also write excepted findings, as results with a suppression
     max_results  results at most; max_gzipped: bytes at most after compression
+    repositories  for each report the name of its repository and its address on the web, '' for none, where they lie in
+                  no common folder: each then has a base of its own, and is a version control provenance
     """
     several = len(reports) > 1
+    if repositories is None:
+        places = [_Places(report, several) for report in reports]
+    else:
+        places = [_Places(report, several, *each) for report, each in zip(reports, repositories, strict=True)]
     rules = _rules(reports)
     index = {rule.id: number for number, rule in enumerate(rules)}
     entries: list[tuple[tuple[int, str, int, int, str], dict[str, Any]]] = []
-    for report in reports:
+    for report, where in zip(reports, places, strict=True):
         ran = rules_by_id(report)
         for decision in report.decisions:
             if is_shown(decision, ran) or (suppressed and decision.state == model.EXCEPTED):
-                entry = _result(decision, index.get(decision.rule), artifact_path(report, decision.path, several))
+                entry = _result(decision, index.get(decision.rule), where)
                 entries.append((worst_first(decision), entry))
     room = max_results
     while True:
         kept = _worst(entries, room)
-        text = _dump(reports, rules, kept, len(entries) - len(kept), category, several)
+        text = _dump(reports, rules, kept, len(entries) - len(kept), category, places)
         size = _gzipped(text)
         if size <= max_gzipped or not kept:
             return text
         # Nearly all of the size is results, so the overshoot says how many to drop; the margin ends the search soon.
         room = min(len(kept) * max_gzipped // size, len(kept) - 1) * 9 // 10
+
+
+class _Places:
+    """How the files of one repository are named."""
+
+    def __init__(self, report: Report, several: bool, name: str = "", address: str = "") -> None:
+        self.report = report
+        self.several = several
+        self.name = name
+        self.address = web_address(address)
+        self.base = name or "%SRCROOT%"
+
+    def uri(self, path: str) -> str:
+        """The address of a file, relative to the base."""
+        whole = path if self.name else artifact_path(self.report, path, self.several)
+        return quote(whole, safe="/", errors="surrogateescape")
+
+    def location(self, path: str, region: Region | None, *, snippet: bool) -> dict[str, Any]:
+        """A place in one of the files."""
+        place: dict[str, Any] = {"startLine": 1}  # GitHub wants a line also for a whole or a missing file
+        if region is not None:
+            one_line = region.end_line == region.line
+            place = {
+                "startLine": region.line,
+                "startColumn": region.column,
+                "endLine": region.end_line,
+                "endColumn": max(region.end_column, region.column) if one_line else region.end_column,
+            }
+            if snippet and one_line:
+                text = region.source[region.column - 1 : region.end_column - 1]
+                if text:
+                    place["snippet"] = {"text": text}
+        artifact = {"uri": self.uri(path), "uriBaseId": self.base}
+        return {"physicalLocation": {"artifactLocation": artifact, "region": place}}
 
 
 def _worst(entries: Sequence[tuple[tuple[int, str, int, int, str], dict[str, Any]]], room: int) -> list[dict[str, Any]]:
@@ -120,16 +162,16 @@ def _dump(
     results: list[dict[str, Any]],
     dropped: int,
     category: str,
-    several: bool,
+    places: Sequence[_Places],
 ) -> str:
     notifications = [
         _notification(
             problem.kind,
             "error" if problem.kind in FAILING_PROBLEMS else "note",
             problem.message,
-            artifact_path(report, problem.path, several) if problem.path else "",
+            where.location(problem.path, None, snippet=False) if problem.path else None,
         )
-        for report in reports
+        for report, where in zip(reports, places, strict=True)
         for problem in report.problems
     ]
     if dropped:
@@ -137,7 +179,14 @@ def _dump(
         notifications.append(_notification("left-out", "warning", words))
     notifications += [_notification("summary", "note", sentence) for sentence in summary(reports)]
     broken = any(problem.kind == "internal" for report in reports for problem in report.problems)
-    run = {
+    bases: dict[str, Any] = {"%SRCROOT%": {"description": {"text": "The root of the checked-out repository."}}}
+    own = [where for where in places if where.name]
+    if own:
+        bases["%SRCROOT%"] = {"description": {"text": "A folder that holds every repository under its name."}}
+    for where in own:
+        name = quote(where.name, safe="/", errors="surrogateescape")
+        bases[where.base] = {"uri": f"{name}/", "uriBaseId": "%SRCROOT%"}
+    run: dict[str, Any] = {
         "tool": {
             "driver": {
                 "name": "chittyops-policy",
@@ -149,7 +198,7 @@ def _dump(
         "automationDetails": {"id": f"{category}/"},
         "invocations": [{"executionSuccessful": not broken, "toolExecutionNotifications": notifications}],
         "columnKind": "unicodeCodePoints",
-        "originalUriBaseIds": {"%SRCROOT%": {"description": {"text": "The root of the checked-out repository."}}},
+        "originalUriBaseIds": bases,
         "results": results,
         "properties": {
             "counts": model.counts(reports),
@@ -166,9 +215,16 @@ def _dump(
             ],
         },
     }
+    if own and all(where.address for where in own):  # a log that has some must map every result to one
+        run["versionControlProvenance"] = [_provenance(where) for where in own]
     dumped = json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [_whole(run)]}, indent=1)
     # See json_report: the runner would obey this in a step's output.
     return dumped.replace("##[", "##\\u005b") + "\n"
+
+
+def _provenance(where: _Places) -> dict[str, Any]:
+    revision = {"revisionId": where.report.revision} if where.report.revision else {}
+    return {"repositoryUri": where.address, **revision, "mappedTo": {"uriBaseId": where.base}}
 
 
 def _whole(value: Any) -> Any:
@@ -228,7 +284,7 @@ def _descriptor(rule: RuleInfo) -> dict[str, Any]:
     }
 
 
-def _result(decision: Decision, index: int | None, path: str) -> dict[str, Any]:
+def _result(decision: Decision, index: int | None, where: _Places) -> dict[str, Any]:
     text = [_message(decision.message) or decision.rule]
     text += [_message(note) for note in notes_of(decision)]
     related = decision.related[:MAX_RELATED]
@@ -238,12 +294,14 @@ def _result(decision: Decision, index: int | None, path: str) -> dict[str, Any]:
         "ruleId": decision.rule,
         "level": "note" if decision.state == model.STAGED else _LEVEL[decision.severity],
         "message": {"text": "\n".join(text)},
-        "locations": [_location(path, decision.region, snippet=not decision.sensitive)],
+        "locations": [where.location(decision.path, decision.region, snippet=not decision.sensitive)],
         "partialFingerprints": {_FINGERPRINT: decision.fingerprint},
         "properties": {"severity": decision.severity, "state": decision.state},
     }
     if index is not None:
         result["ruleIndex"] = index
+    if where.name:
+        result["properties"]["repository"] = where.name
     if decision.route:
         result["properties"]["route"] = decision.route
     if decision.reason:
@@ -251,49 +309,29 @@ def _result(decision: Decision, index: int | None, path: str) -> dict[str, Any]:
     if decision.fix_safety is not None:
         result["properties"]["fix"] = {"title": decision.fix_title or "", "safety": decision.fix_safety}
     if related:
-        # A related place lies in the same repository, so under the same prefix as the finding.
-        prefix = path[: len(path) - len(decision.path)]
         result["relatedLocations"] = [
             {
                 "id": number,
-                **_location(prefix + place.path, place.region, snippet=False),
+                **where.location(place.path, place.region, snippet=False),
                 "message": {"text": _message(place.message) or place.path},
             }
             for number, place in enumerate(related, 1)
         ]
     if decision.state == model.EXCEPTED:
-        # The reason ends in the place of the exception: a line of the same file, or a policy file.
-        place = decision.reason.rpartition(" (")[2]
+        place = decision.waiver.place if decision.waiver is not None else ""
         kind = "inSource" if place.startswith(("line ", "zizmor's ignore on line ")) else "external"
         result["suppressions"] = [{"kind": kind, "status": "accepted", "justification": _message(decision.reason)}]
     return result
 
 
-def _location(path: str, region: Region | None, *, snippet: bool) -> dict[str, Any]:
-    place: dict[str, Any] = {"startLine": 1}  # GitHub wants a line also for a whole or a missing file
-    if region is not None:
-        place = {
-            "startLine": region.line,
-            "startColumn": region.column,
-            "endLine": region.end_line,
-            "endColumn": max(region.end_column, region.column) if region.end_line == region.line else region.end_column,
-        }
-        if snippet and region.end_line == region.line:
-            text = region.source[region.column - 1 : region.end_column - 1]
-            if text:
-                place["snippet"] = {"text": text}
-    uri = quote(path, safe="/", errors="surrogateescape")
-    return {"physicalLocation": {"artifactLocation": {"uri": uri, "uriBaseId": "%SRCROOT%"}, "region": place}}
-
-
-def _notification(kind: str, level: str, message: str, path: str = "") -> dict[str, Any]:
+def _notification(kind: str, level: str, message: str, location: dict[str, Any] | None = None) -> dict[str, Any]:
     notification: dict[str, Any] = {
         "descriptor": {"id": kind},
         "level": level,
         "message": {"text": _message(message) or kind},
     }
-    if path:
-        notification["locations"] = [_location(path, None, snippet=False)]
+    if location is not None:
+        notification["locations"] = [location]
     return notification
 
 

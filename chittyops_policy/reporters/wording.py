@@ -16,6 +16,8 @@ INFORMATION_URI = "https://github.com/chittyos/chittyops"
 FAILING_PROBLEMS = ("internal", "unreadable", "lookup")
 """Kinds of problem that fail a check by themselves: not everything that was asked for could be judged."""
 
+_ADDRESS = str.maketrans("", "", "/:.-_~")
+
 # Not printable for Python, yet harmless and wanted: the joiner inside emoji, no-break space, ideographic space.
 _KEPT = frozenset("\u200d\u00a0\u3000")
 
@@ -41,6 +43,13 @@ def shows(character: str) -> bool:
 def escaped(character: str) -> str:
     """The backslash escape of one character, as short as Python writes it."""
     return character.encode("unicode_escape").decode("ascii")
+
+
+def web_address(text: str) -> str:
+    """The address of a web page that may become a link, or '' for any other text."""
+    scheme, separator, rest = text.partition("://")
+    plain = rest.translate(_ADDRESS)
+    return text if separator and scheme in ("http", "https") and plain.isascii() and plain.isalnum() else ""
 
 
 def one_line(text: str) -> str:

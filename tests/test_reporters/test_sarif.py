@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from jsonschema.validators import validator_for
 
-from chittyops_policy.model import FAIL, Problem, Report, RuleInfo, Verdict
+from chittyops_policy.model import FAIL, Problem, Report, RuleInfo, Verdict, Waiver
 from chittyops_policy.reporters import sarif
 from tests.referees import sarif_validator
 from tests.test_reporters.samples import DEPLOY, clean, full, hostile, huge
@@ -88,7 +88,7 @@ def test_a_place_says_what_the_region_says() -> None:
 
 def test_an_exception_of_the_organisation_is_outside_the_source() -> None:
     report = full()
-    report.decisions[6].reason = "granted (policies/chittyos.yml:40, security team)"
+    report.decisions[6].waiver = Waiver("granted", "policies/chittyos.yml:40", "security team")
     results = run_of(sarif.render([report], suppressed=True))["results"]
     kinds = [suppression["kind"] for result in results for suppression in result.get("suppressions", ())]
     assert kinds == ["external"]
