@@ -21,6 +21,7 @@ from chittyops_policy.rule import Lookups
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 
 from ..doors.support import ROOT
+from ..standard_repositories import KINDS, created
 
 CALL = re.compile(r"uses: ChittyOS/(chittyops-policy)/(\.github/workflows/[\w-]+\.yml|actions/[\w-]+)@(\S+)")
 RULES = (
@@ -47,6 +48,10 @@ def examples() -> Iterator[tuple[str, str]]:
         for match in re.finditer(r"^```yaml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
             if CALL.search(match[1]) and "jobs" in yaml.safe_load(match[1]):
                 yield f"{page.relative_to(ROOT)}:{text.count(chr(10), 0, match.start()) + 1}", match[1]
+    for kind in KINDS:
+        for path, text in created(kind).items():
+            if CALL.search(text):
+                yield f"{kind}: {path}", text
 
 
 EXAMPLES = [pytest.param(text, id=place) for place, text in examples()]
@@ -81,6 +86,20 @@ def test_every_workflow_of_ours_is_shown() -> None:
 @pytest.mark.parametrize("text", EXAMPLES)
 def test_it_can_be_called(text: str) -> None:
     assert messages(text) == []
+
+
+@pytest.mark.parametrize("text", EXAMPLES)
+def test_its_steps_pass_and_read_what_the_actions_have(text: str) -> None:
+    for job in yaml.safe_load(text)["jobs"].values():
+        for step in job.get("steps", []):
+            match = CALL.search(f"uses: {step.get('uses', '')}")
+            if match is None:
+                continue
+            action = yaml.safe_load((ROOT / match[2] / "action.yml").read_text(encoding="utf-8"))
+            assert set(step.get("with", {})) <= set(action["inputs"])
+            read = re.findall(rf"steps\.{step.get('id', '-')}\.outputs\.(\w+)", text)
+            assert set(read) <= set(action.get("outputs", {}))
+            assert read or not action.get("outputs"), "credentials that nobody uses"
 
 
 @pytest.mark.parametrize(
