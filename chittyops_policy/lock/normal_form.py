@@ -88,9 +88,10 @@ def flat_settings(body: Mapping[str, Any]) -> Flat:
 def is_default(path: str, value: Any) -> bool:
     """Whether GitHub would have taken the value by itself."""
     if path == "conditions.ref_name.exclude":
-        return value == []
+        return bool(value == [])
     head, _, name = path.removeprefix("rules.").partition(".")
-    return path.startswith("rules.") and _canonical(DEFAULTS.get(head, {}).get(name, value is None)) == value
+    defaults = DEFAULTS.get(head, {})
+    return bool(name in defaults and _canonical(defaults[name]) == value)
 
 
 def _flat_rule(rule: Mapping[str, Any], prefix: str) -> Flat:
