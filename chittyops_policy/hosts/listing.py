@@ -63,8 +63,8 @@ class Listed(Value):
     """
 
     __slots__ = (
-        "archived", "branch", "disabled", "empty", "fork", "head", "language", "large", "parent", "slug", "topics", "tree",
-        "url", "visibility",
+        "archived", "branch", "disabled", "empty", "fork", "head", "language", "large", "parent", "slug", "topics",
+        "tree", "url", "visibility",
     )  # fmt: skip
 
     def __init__(self, node: dict[str, Any]) -> None:
