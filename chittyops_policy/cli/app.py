@@ -18,6 +18,7 @@ from .pins_command import pins
 from .policy_command import policy
 from .report_command import report
 from .rules_command import rules
+from .setup_command import setup
 
 
 @click.group(
@@ -32,7 +33,7 @@ def app() -> None:
     """
 
 
-for _command in (check, init, audit, lock, metrics, rules, explain, policy, report, pins, detect, completion):
+for _command in (check, init, audit, setup, lock, metrics, rules, explain, policy, report, pins, detect, completion):
     app.add_command(_command)
 
 
