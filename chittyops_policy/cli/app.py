@@ -10,6 +10,7 @@ from .audit_command import audit
 from .check_command import check
 from .completion_command import completion
 from .detect_command import detect
+from .doctor_command import doctor
 from .explain_command import explain
 from .pins_command import pins
 from .policy_command import policy
@@ -29,7 +30,7 @@ def app() -> None:
     """
 
 
-for _command in (check, audit, rules, explain, policy, report, pins, detect, completion):
+for _command in (check, audit, rules, explain, policy, report, pins, detect, doctor, completion):
     app.add_command(_command)
 
 

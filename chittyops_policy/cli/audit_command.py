@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
     from ..audit.progress import Progress
     from ..audit.result import Audit
+    from ..audit.settings_survey import SettingsSurvey
     from ..audit.source import Source
     from ..audit.store import Store
+    from ..hosts.access import Access
 
 
 @click.group(invoke_without_command=True, short_help="Judge every repository of organisations or of a directory.")
@@ -48,6 +50,7 @@ if TYPE_CHECKING:
 @click.option("--property", "properties", multiple=True, metavar="NAME=VALUE", help="Only those with this property.")
 @click.option("--archived", type=click.Choice(CHOICES), help="Archived ones too, not, or only; else as the pack says.")
 @click.option("--fork", type=click.Choice(CHOICES), help="Forks too, not, or only; else as the pack says.")
+@click.option("--settings", is_flag=True, help="Judge settings on GitHub too: about eight questions a repository.")
 @click.option("--out", "-o", default="audit-report", metavar="DIR", help="Where the report goes.", show_default=True)
 @click.option("--store", metavar="FILE|URL", help="Where audits are kept: SQLite, or postgresql://…")
 @click.option("--policy", metavar="FILE", help="As for check.")
@@ -91,7 +94,8 @@ def _perform(given: dict[str, Any]) -> int:
     source: Source | None = None
     try:
         source = _source(given, store, progress)
-        result = Sweep(source, question, selection, progress, store, clock=_clock()).run()
+        survey = _survey(given, progress)
+        result = Sweep(source, question, selection, progress, store, clock=_clock(), settings=survey).run()
     finally:
         progress.end(result)
         if source is not None:
@@ -139,24 +143,38 @@ def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
         from ..audit.git_source import GitSource
 
         return GitSource(given["urls"], default_folder(os.environ), given["jobs"])
-    # PyGithub takes long to load; a directory does without.
-    from ..audit.github_source import GitHubSource
-    from ..hosts.access import Access
+    from ..audit.github_source import GitHubSource  # PyGithub takes long to load; a directory does without
 
-    access = Access(
-        os.environ,
-        base_url=given["base_url"] or "",
-        app_id=given["app_id"] or "",
-        app_key=_key(given["app_key"]),
-        tell=progress.say,
-    )
     return GitHubSource(
-        access,
+        _access(given, progress),
         store,
         progress,
         owners=given["owners"],
         repositories=given["repositories"],
         jobs=given["jobs"],
+    )
+
+
+def _survey(given: dict[str, Any], progress: Progress) -> SettingsSurvey | None:
+    """Who reads settings, where they are asked for. Raises UserError where there is no GitHub to ask."""
+    if not given["settings"]:
+        return None
+    if not given["owners"] and not given["repositories"]:
+        raise UserError("--settings asks GitHub", "give --org NAME or --repo OWNER/NAME")
+    from ..audit.settings_survey import SettingsSurvey  # PyGithub takes long to load
+
+    return SettingsSurvey(_access(given, progress), given["jobs"])
+
+
+def _access(given: dict[str, Any], progress: Progress) -> Access:
+    from ..hosts.access import Access  # PyGithub takes long to load
+
+    return Access(
+        os.environ,
+        base_url=given["base_url"] or "",
+        app_id=given["app_id"] or "",
+        app_key=_key(given["app_key"]),
+        tell=progress.say,
     )
 
 
