@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from chittyops_policy import hooks  # noqa: E402
 from chittyops_policy.catalogue import index_text, load  # noqa: E402
+from chittyops_policy.permissions import needs  # noqa: E402
 from chittyops_policy.policy import Overrides, effective, standard_pack  # noqa: E402
 from chittyops_policy.rule_page import rule_page  # noqa: E402
 
@@ -86,6 +87,9 @@ def outputs() -> dict[str, str]:
         path.stem: contract_table(path) for path in sorted((ROOT / ".github/workflows").glob("reusable-*.yml"))
     }
     files["docs/reusable-workflows.md"] = page("docs/reusable-workflows.md", workflows)
+    files["docs/permissions.md"] = page(
+        "docs/permissions.md", {"doctor": fenced(run(["doctor"])), "permissions": permission_table()}
+    )
     return files
 
 
@@ -119,6 +123,13 @@ def contract_row(name: str, entry: dict[str, str], kind: str) -> str:
         default = "optional"
     text = " ".join(entry["description"].split()).replace("|", "\\|")
     return f"| `{name}` | {text} |" if kind == "outputs" else f"| `{name}` | {default} | {text} |"
+
+
+def permission_table() -> str:
+    """What this tool asks of GitHub, in a Markdown table."""
+    lines = ["| for | permission | scope of a classic token | without it |", "|---|---|---|---|"]
+    lines += [f"| {need.purpose} | `{need.permission}` | `{need.scope}` | {need.lack} |" for need in needs()]
+    return "\n".join(lines) + "\n"
 
 
 def rule_rows() -> dict[str, list[tuple[str, str, str, str]]]:

@@ -10,6 +10,7 @@ from .audit_command import audit
 from .check_command import check
 from .completion_command import completion
 from .detect_command import detect
+from .doctor_command import doctor
 from .explain_command import explain
 from .init_command import init
 from .lock_command import lock
@@ -33,7 +34,22 @@ def app() -> None:
     """
 
 
-for _command in (check, init, audit, setup, lock, metrics, rules, explain, policy, report, pins, detect, completion):
+for _command in (
+    check,
+    init,
+    audit,
+    setup,
+    lock,
+    metrics,
+    rules,
+    explain,
+    policy,
+    report,
+    pins,
+    detect,
+    doctor,
+    completion,
+):
     app.add_command(_command)
 
 

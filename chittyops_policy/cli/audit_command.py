@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ..audit.proposals import Proposer
     from ..audit.question import Question
     from ..audit.result import Audit
+    from ..audit.settings_survey import SettingsSurvey
     from ..audit.source import Source
     from ..audit.store import Store
     from ..hosts.access import Access
@@ -94,6 +95,7 @@ def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
 
 @click.group(invoke_without_command=True, short_help="Judge every repository of organisations or of a directory.")
 @source_options
+@click.option("--settings", is_flag=True, help="Judge settings on GitHub too: about eight questions a repository.")
 @writing_options
 @click.option("--out", "-o", default="audit-report", metavar="DIR", help="Where the report goes.", show_default=True)
 @click.option("--profile", "-p", type=click.Choice(PROFILES), help="As for check.")
@@ -176,7 +178,10 @@ def perform(
     complete = True
     try:
         source = _source(given, store, progress)
-        result = Sweep(source, question, selection, progress, store, clock=_clock(), propose=proposer).run()
+        survey = _survey(given, progress)
+        result = Sweep(
+            source, question, selection, progress, store, clock=_clock(), propose=proposer, settings=survey
+        ).run()
         if proposer is not None:
             access = getattr(source, "access", None)
 
@@ -184,7 +189,9 @@ def perform(
                 """Judges repositories once more that moved in the meantime."""
                 other = _source({**given, "owners": (), "repositories": slugs}, store, progress)
                 try:
-                    Sweep(other, question, selection, progress, store, clock=_clock(), propose=proposer).run()
+                    Sweep(
+                        other, question, selection, progress, store, clock=_clock(), propose=proposer, settings=survey
+                    ).run()
                 finally:
                     other.close()
 
@@ -236,8 +243,7 @@ def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
         from ..audit.git_source import GitSource
 
         return GitSource(given["urls"], default_folder(os.environ), given["jobs"])
-    # PyGithub takes long to load; a directory does without.
-    from ..audit.github_source import GitHubSource
+    from ..audit.github_source import GitHubSource  # PyGithub takes long to load; a directory does without
 
     return GitHubSource(
         _access(given, progress),
@@ -249,8 +255,19 @@ def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
     )
 
 
+def _survey(given: dict[str, Any], progress: Progress) -> SettingsSurvey | None:
+    """Who reads settings, where they are asked for. Raises UserError where there is no GitHub to ask."""
+    if not given["settings"]:
+        return None
+    if not given["owners"] and not given["repositories"]:
+        raise UserError("--settings asks GitHub", "give --org NAME or --repo OWNER/NAME")
+    from ..audit.settings_survey import SettingsSurvey  # PyGithub takes long to load
+
+    return SettingsSurvey(_access(given, progress), given["jobs"])
+
+
 def _access(given: dict[str, Any], progress: Progress) -> Access:
-    from ..hosts.access import Access  # PyGithub, as above
+    from ..hosts.access import Access  # PyGithub takes long to load
 
     return Access(
         os.environ,

@@ -46,7 +46,15 @@ def setup(**given: Any) -> int:
     Exit code: 0 everything is there or proposed; 1 a repository or pull request that was not reached, refused or held;
     2 a wrong call; 3 a bug.
     """
-    given |= {"fix": given["plan"] is None, "only": (), "profile": None, "select": (), "ignore": (), "fail_on": None}
+    given |= {
+        "fix": given["plan"] is None,
+        "settings": False,
+        "only": (),
+        "profile": None,
+        "select": (),
+        "ignore": (),
+        "fail_on": None,
+    }
     if given["plan"] is not None and (given["files"] or given["owner"]):
         raise UserError("a plan says itself what it brings", "leave --files and --owner out")
     audit_writing.validate(given)

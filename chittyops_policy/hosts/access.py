@@ -65,13 +65,20 @@ class Access:
                 self._connections[owner.lower()] = self._installed(owner)
             return self._connections[owner.lower()]
 
-    def _installed(self, owner: str) -> Connection:
+    def permissions(self, owner: str) -> dict[str, str]:
+        """What the App was installed with at `owner`, name → level. Raises UserError where it is not installed."""
+        return dict(self._installation(owner).get("permissions") or {})
 
-        assert self._app is not None
+    def _installation(self, owner: str) -> dict[str, Any]:
         try:
-            installation = self._any.get(f"users/{owner}/installation")
+            found: dict[str, Any] = self._any.get(f"users/{owner}/installation")
         except Missing as error:
             raise UserError(f"the GitHub App is not installed for {owner}", "install it there") from error
+        return found
+
+    def _installed(self, owner: str) -> Connection:
+        assert self._app is not None
+        installation = self._installation(owner)
         # Permissions that are not named would be read as none by some servers; GitHub gives what was installed.
         auth = self._app.get_installation_auth(installation["id"], token_permissions=installation.get("permissions"))
         return Connection(auth, self.base_url, **self._options)
