@@ -46,7 +46,8 @@ def setup(**given: Any) -> int:
     Exit code: 0 everything is there or proposed; 1 a repository or pull request that was not reached, refused or held;
     2 a wrong call; 3 a bug.
     """
-    given |= {
+    given |= {"fix": given["plan"] is None, "only": (), "settings": False}
+    given |= {"profile": None, "select": (), "ignore": (), "fail_on": None}
         "fix": given["plan"] is None,
         "settings": False,
         "only": (),
