@@ -144,8 +144,8 @@ class Sweep:
         chosen.sort(key=lambda subject: subject.slug.lower())
         return chosen
 
-    def _settle(self, standing: Standing) -> None:
-        standing.first_seen = self.store.record(self._id, standing, self._now())
+    def _settle(self, standing: Standing, key: str = "") -> None:
+        standing.first_seen = self.store.record(self._id, standing, self._now(), key)
         self.standings.append(standing)
         self.progress.settled(standing)
 
@@ -191,7 +191,7 @@ class Sweep:
             if known is None or stale or self._wanted(subject, known.report):
                 changed.append(subject)
             else:
-                self._settle(self._judged(subject, known.report, known.projects, known=True))
+                self._settle(self._judged(subject, known.report, known.projects, known=True), known.key)
         return changed
 
     def _wanted(self, subject: Subject, report: Report) -> bool:

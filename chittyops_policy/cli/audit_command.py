@@ -16,6 +16,7 @@ from ..errors import EXIT_BUG, EXIT_CLEAN, EXIT_FINDINGS, UserError
 from ..model import OPEN, PROFILES, SEVERITIES, counts, severity_rank
 from ..policy import Overrides
 from . import audit_writing
+from .audit_history import COMMANDS
 from .audit_writing import validate, writing_options
 
 TYPE_CHECKING = False
@@ -99,6 +100,10 @@ def _apply(given: dict[str, Any]) -> int:
     if not given["quiet"] and not given["json_lines"]:
         print_out("".join(f"{line}\n" for line in lines))
     return audit_writing.exit_code(complete)
+
+
+for _command in COMMANDS:
+    audit.add_command(_command)
 
 
 def _perform(given: dict[str, Any]) -> int:
@@ -282,5 +287,5 @@ def _summary(audit: Audit, folder: str) -> str:
     lines.append(f"open findings: {', '.join(found) or 'none'}")
     verdicts = totals["verdicts"]
     lines.append("controls: " + ", ".join(f"{verdicts[outcome]} {outcome}" for outcome in verdicts))
-    lines.append(f"report: {os.path.join(folder, 'report.json')}")
+    lines.append(f"report: {folder}")
     return "\n".join(lines) + "\n"
