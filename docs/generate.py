@@ -1,4 +1,4 @@
-"""Writes what is generated: the rules' pages, the tables and help in README.md, the picture, the hooks file.
+"""Writes what is generated: the rules' pages, the tables and help in README.md and docs/, the picture, the hooks file.
 
     python docs/generate.py            writes them
     python docs/generate.py --check    says which differ from their source, and exits 1 if any does
@@ -52,6 +52,7 @@ THEMES = {
     "updates": "Dependabot",
     "runners": "Runners",
     "repository": "Compliance files",
+    "settings": "Settings on GitHub",
     "hygiene": "Good manners",
     "exceptions": "Exceptions",
     "policy": "The policy file",
@@ -84,6 +85,10 @@ def outputs() -> dict[str, str]:
     )
     actions = {path.parent.name: contract_table(path) for path in sorted((ROOT / "actions").glob("*/action.yml"))}
     files["docs/actions.md"] = page("docs/actions.md", actions)
+    workflows = {
+        path.stem: contract_table(path) for path in sorted((ROOT / ".github/workflows").glob("reusable-*.yml"))
+    }
+    files["docs/reusable-workflows.md"] = page("docs/reusable-workflows.md", workflows)
     return files
 
 

@@ -77,14 +77,17 @@ class Manner(Value):
         self.reserved_branches = _texts(given.get("reserved_branches"))
         self.reserved_titles = _texts(given.get("reserved_titles"))
 
+    def reserves(self, branch: str, title: str) -> bool:
+        """Whether a branch or a title is other automation's."""
+        taken = any(branch == name or branch.startswith(name + "/") for name in self.reserved_branches)
+        return taken or any(title.casefold() == name.casefold() for name in self.reserved_titles)
+
     def branch_of(self, set: str) -> str:
         """The branch of a rule set. Raises UserError where other automation uses it."""
         branch = f"{self.branch}/{set}"
-        for reserved in self.reserved_branches:
-            if reserved in (branch, self.branch) or branch.startswith(reserved + "/"):
-                raise UserError(
-                    f"the branch {reserved} belongs to other automation", "give pull_requests another branch"
-                )
+        # Git cannot have a branch beside others that are below its name.
+        if self.reserves(branch, "") or self.branch in self.reserved_branches:
+            raise UserError(f"the branch {branch} belongs to other automation", "give pull_requests another branch")
         return branch
 
     def title_of(self, choice: Choice) -> str:
@@ -94,7 +97,7 @@ class Manner(Value):
             title += f": {', '.join(choice.only)}"
         if choice.review:
             title += " (for review)"
-        if any(title.casefold() == reserved.casefold() for reserved in self.reserved_titles):
+        if self.reserves("", title):
             raise UserError(f"the title {title!r} belongs to other automation", "give pull_requests another title")
         return title if len(title) <= 200 else title[:199] + "…"
 

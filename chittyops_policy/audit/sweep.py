@@ -39,7 +39,13 @@ if TYPE_CHECKING:
         """
 
         def __call__(
-            self, subject: Subject, snapshot: Snapshot, report: Report, catalogue: Catalogue, policy: Policy
+            self,
+            subject: Subject,
+            snapshot: Snapshot,
+            report: Report,
+            catalogue: Catalogue,
+            policy: Policy,
+            lookups: Lookups,
         ) -> None:
             """Does it."""
 
@@ -135,8 +141,8 @@ class Sweep:
         chosen.sort(key=lambda subject: subject.slug.lower())
         return chosen
 
-    def _settle(self, standing: Standing) -> None:
-        standing.first_seen = self.store.record(self._id, standing, self._now())
+    def _settle(self, standing: Standing, key: str = "") -> None:
+        standing.first_seen = self.store.record(self._id, standing, self._now(), key)
         self.standings.append(standing)
         self.progress.settled(standing)
 
@@ -181,7 +187,7 @@ class Sweep:
             if known is None or not still_holds(known, self.question.today, heads) or self._mendable(known.report):
                 changed.append(subject)
             else:
-                self._settle(self._judged(subject, known.report, known.projects, known=True))
+                self._settle(self._judged(subject, known.report, known.projects, known=True), known.key)
         return changed
 
     def _mendable(self, report: Report) -> bool:
@@ -198,7 +204,7 @@ class Sweep:
             return None
         report = judged.report
         if self.propose is not None:
-            self.propose(subject, snapshot, report, self.question.catalogue, judged.policy)
+            self.propose(subject, snapshot, report, self.question.catalogue, judged.policy, lookups)
             if self._lacking():
                 return None
         whole = self._others.gaps.isdisjoint(lookups.asked) and not any(

@@ -11,6 +11,7 @@ from .check_command import check
 from .completion_command import completion
 from .detect_command import detect
 from .explain_command import explain
+from .init_command import init
 from .lock_command import lock
 from .metrics_command import metrics
 from .pins_command import pins
@@ -31,7 +32,7 @@ def app() -> None:
     """
 
 
-for _command in (check, audit, lock, metrics, rules, explain, policy, report, pins, detect, completion):
+for _command in (check, init, audit, lock, metrics, rules, explain, policy, report, pins, detect, completion):
     app.add_command(_command)
 
 

@@ -15,6 +15,7 @@ from ..checking import print_out, today
 from ..errors import EXIT_BUG, EXIT_CLEAN, EXIT_FINDINGS, UserError
 from ..model import OPEN, PROFILES, SEVERITIES, counts, severity_rank
 from ..policy import Overrides
+from .audit_history import COMMANDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,6 +72,10 @@ def audit(context: click.Context, /, **given: Any) -> int:
     if context.invoked_subcommand is not None:
         return EXIT_CLEAN
     return _perform(given)
+
+
+for _command in COMMANDS:
+    audit.add_command(_command)
 
 
 def _perform(given: dict[str, Any]) -> int:
@@ -235,5 +240,5 @@ def _summary(audit: Audit, folder: str) -> str:
     lines.append(f"open findings: {', '.join(found) or 'none'}")
     verdicts = totals["verdicts"]
     lines.append("controls: " + ", ".join(f"{verdicts[outcome]} {outcome}" for outcome in verdicts))
-    lines.append(f"report: {os.path.join(folder, 'report.json')}")
+    lines.append(f"report: {folder}")
     return "\n".join(lines) + "\n"
