@@ -55,7 +55,6 @@ from .given import (
     without,
 )
 
-
 seeded = settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 """A loaded machine may be slow; what is tried is the same each time."""
 
