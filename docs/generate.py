@@ -25,6 +25,8 @@ sys.path.insert(0, str(ROOT))
 from chittyops_policy import hooks  # noqa: E402
 from chittyops_policy.catalogue import index_text, load  # noqa: E402
 from chittyops_policy.permissions import needs  # noqa: E402
+from chittyops_policy.metrics.targets import METRICS, read_targets  # noqa: E402
+from chittyops_policy.metrics.text import target_text  # noqa: E402
 from chittyops_policy.policy import Overrides, effective, standard_pack  # noqa: E402
 from chittyops_policy.rule_page import rule_page  # noqa: E402
 
@@ -71,6 +73,7 @@ def outputs() -> dict[str, str]:
     files[".pre-commit-hooks.yaml"] = hooks.render()
     files["chittyops_policy/rules/index.json"] = index_text()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    files["docs/metrics.md"] = page("docs/metrics.md", {"definitions": definitions()})
     files["README.md"] = with_blocks(
         "README.md",
         readme,
@@ -151,6 +154,16 @@ def rule_table() -> str:
         for id, severity, profile, title in rows:
             lines.append(f"| {heading} | [`{id}`](docs/rules/{id}.md) | {severity} | {profile} | {title} |")
             heading = ""
+    return "\n".join(lines) + "\n"
+
+
+def definitions() -> str:
+    """What each figure counts, for the page on metrics."""
+    targets = read_targets(standard_pack(None).parameters).targets
+    lines = ["| figure | target | what it is |", "|---|---|---|"]
+    for metric in METRICS:
+        target = target_text(targets.get(metric.id), metric.unit)
+        lines.append(f"| {metric.title} | {target} | {metric.definition} |")
     return "\n".join(lines) + "\n"
 
 
