@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from .model import Report
     from .policy import Pack, Policy
     from .rule import Example, Rule
+    from .settings import Settings
 
 EXAMPLE_DATE = "2026-01-01"
 """The day on which examples happen; stages and expiry dates of examples refer to it."""
@@ -32,7 +33,9 @@ def run_example(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example) 
     """
     snapshot = _snapshot(example)
     policy = _policy(catalogue, pack, rule, example, Overrides(select=(rule.id,) if rule.visits else ()))
-    lookups = Lookups(host=_Answers(example.github)) if example.github else None
+    host = _Answers(example.github) if example.github else None
+    known = {snapshot.slug.lower(): example.settings} if example.settings is not None else None
+    lookups = Lookups(host=host, known_settings=known)
     return check(snapshot, catalogue, policy, today=EXAMPLE_DATE, lookups=lookups)
 
 
@@ -92,6 +95,9 @@ class _Answers:
         return self._answers.get(f"{slug}@{commit}", UNTOLD)
 
     def default_setup(self, slug: str) -> bool | None:
+        return None
+
+    def settings(self, slug: str) -> Settings | None:
         return None
 
     def _release(self, key: str, name: str) -> Release | None:

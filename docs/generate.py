@@ -50,6 +50,7 @@ THEMES = {
     "updates": "Dependabot",
     "runners": "Runners",
     "repository": "Compliance files",
+    "settings": "Settings on GitHub",
     "hygiene": "Good manners",
     "exceptions": "Exceptions",
     "policy": "The policy file",

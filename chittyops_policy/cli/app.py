@@ -11,6 +11,9 @@ from .check_command import check
 from .completion_command import completion
 from .detect_command import detect
 from .explain_command import explain
+from .init_command import init
+from .lock_command import lock
+from .metrics_command import metrics
 from .pins_command import pins
 from .policy_command import policy
 from .report_command import report
@@ -29,7 +32,7 @@ def app() -> None:
     """
 
 
-for _command in (check, audit, rules, explain, policy, report, pins, detect, completion):
+for _command in (check, init, audit, lock, metrics, rules, explain, policy, report, pins, detect, completion):
     app.add_command(_command)
 
 

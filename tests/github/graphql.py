@@ -31,6 +31,7 @@ from graphql import (
 )
 
 from ..referees import node
+from .gaps.rulesets import forbid_change
 from .memory import Repository
 from .messages import Answer, Refusal, Request, answer
 from .server import Call, Routes
@@ -516,9 +517,7 @@ class _World:
 
     def pulls(self, one: Repository, given: Values) -> Values:
         self._may("pull_requests:read")
-        found = self.call.server.upstream.json(
-            "GET", f"/repos/{one.slug}/pulls?state=all&per_page=100", token=self.call.server.person_token("octocat")
-        )
+        found = self.call.server.as_admin("GET", f"/repos/{one.slug}/pulls?state=all&per_page=100")
         states = given.get("states") or ["OPEN", "CLOSED", "MERGED"]
         found = [
             pull
@@ -545,6 +544,7 @@ class _World:
             "merged": _state(pull) == "MERGED",
             "closed": pull["state"] == "closed",
             "headRefName": pull["head"]["ref"],
+            "isCrossRepository": (pull["head"]["repo"] or {}).get("full_name") != pull["base"]["repo"]["full_name"],
             "headRefOid": pull["head"]["sha"],
             "baseRefName": pull["base"]["ref"],
             "baseRefOid": pull["base"]["sha"],
@@ -575,6 +575,10 @@ class _World:
         changes = input.get("fileChanges") or {}
         entries = self._changed(one, head, changes)
         address = f"/repos/{one.slug}/git"
+        try:
+            forbid_change(self.call, one, name)
+        except Refusal as refusal:
+            raise GraphQLError(str(refusal), extensions={"type": "UNPROCESSABLE"}) from refusal
         commit = self.memory.object(one, head)
         assert commit is not None
         tree = commit["tree_sha"]
@@ -600,10 +604,11 @@ class _World:
             raise GraphQLError("A path was given more than once.", extensions={"type": "UNPROCESSABLE"})
         workflows = [path for path in paths if path.startswith(".github/workflows/")]
         if workflows and not self.call.token.may("workflows:write"):
-            words = (
-                f"refusing to allow a GitHub App to create or update workflow `{workflows[0]}` without `workflows` "
-                "permission"
+            classic = self.call.token.permissions is None
+            asker, lack = (
+                ("an OAuth App", "`workflow` scope") if classic else ("a GitHub App", "`workflows` permission")
             )
+            words = f"refusing to allow {asker} to create or update workflow `{workflows[0]}` without {lack}"
             raise GraphQLError(words, extensions={"type": "FORBIDDEN"})
         tree = self.memory.tree_of(one, head) or ""
         entries: list[Values] = []

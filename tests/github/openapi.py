@@ -113,6 +113,8 @@ def _body(request: Request, operation: Operation) -> Iterator[str]:
 
 def _problems(pointer: str, value: Any) -> Iterator[str]:
     for error in _validator({"$ref": f"{_DOCUMENT}{pointer}"}).iter_errors(value):
+        if error.instance is None and (error.validator == "type" or error.schema.get("nullable")):
+            continue  # said once already, or an enumeration that forgets the null that its schema allows
         place = "/".join(str(part) for part in error.absolute_path)
         yield f"{place or 'body'}: {error.message[:200]}"
 

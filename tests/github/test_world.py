@@ -14,6 +14,7 @@ from github import (
     BadCredentialsException,
     Github,
     GithubException,
+    InputGitTreeElement,
     RateLimitExceededException,
     UnknownObjectException,
 )
@@ -313,6 +314,37 @@ def test_a_fine_grained_token_sees_its_repositories(world: World) -> None:
     assert client(world, token).get_repo("acme/chosen").full_name == "acme/chosen"
     with pytest.raises(UnknownObjectException):
         client(world, token).get_repo("acme/other")
+
+
+def test_a_classic_token_has_scopes(world: World) -> None:
+    head = world.repository("acme/scoped", {"a": "b"}, private=True)
+    assert head is not None
+    public = world.classic_token(scopes=("public_repo",)).value
+    with pytest.raises(UnknownObjectException):
+        client(world, public).get_repo("acme/scoped")
+    narrow = world.classic_token(scopes=("repo",)).value
+    workflow = commit_input("acme/scoped", "main", head, **{".github__workflows__ci.yml": "on: push\n"})
+    assert "without `workflow` scope" in str(ask(world, COMMIT, narrow, input=workflow)["errors"])
+    element = InputGitTreeElement(".github/workflows/ci.yml", "100644", "blob", content="on: push\n")
+    with pytest.raises(UnknownObjectException):
+        client(world, narrow).get_repo("acme/scoped").create_git_tree([element])
+    with pytest.raises(GithubException) as refused:
+        client(world, narrow).requester.requestJsonAndCheck("GET", "/orgs/acme/actions/permissions")
+    assert refused.value.headers is not None
+    assert (refused.value.status, refused.value.headers["x-accepted-oauth-scopes"]) == (403, "admin:org")
+
+
+def test_what_an_app_lacks_is_named(world: World) -> None:
+    world.repository("acme/named", {"a": "b"}, private=True)
+    token = world.fine_grained_token({"contents": "read"}).value
+    for target, accepted in (
+        ("/repos/acme/named/pulls", "pull_requests=read"),
+        ("/repos/acme/named/issues", "issues=read; pull_requests=read"),
+        ("/repos/acme/named/actions/runs", "actions=read"),
+        ("/repos/acme/named/branches/main/protection", "administration=read"),
+    ):
+        found = requests.get(f"{world.address}{target}", headers={"Authorization": f"token {token}"}, timeout=60)
+        assert (found.status_code, found.headers["X-Accepted-GitHub-Permissions"]) == (403, accepted), target
 
 
 def test_a_wrong_or_dead_token_is_refused(world: World) -> None:

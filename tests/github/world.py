@@ -17,12 +17,12 @@ from ..referees.github_emulator import seeded_emulator
 from . import gaps, graphql, openapi
 from .apps import App, new_app
 from .faults import Faults
+from .gaps import deployments, runs, security
 from .memory import Repository
-from .server import UPSTREAM_TOKENS, GitHubServer, Seen
+from .messages import Request
+from .server import ADMIN, UPSTREAM_TOKENS, Call, GitHubServer, Seen
+from .shapes import now
 from .tokens import Token
-
-ADMIN = "octocat"
-"""Owner of every organisation; what a world does by itself it does in this name."""
 
 PERSON = "hubot"
 """A colleague who commits, closes and merges."""
@@ -78,9 +78,9 @@ class World:
 
     # --------------------------------------------------------------------------------------------- tokens
 
-    def classic_token(self, login: str = ADMIN, scopes: Iterable[str] = ("repo",)) -> Token:
-        """A person's classic token."""
-        return self._keep(Token(f"ghp_{login}{len(self.server.tokens)}", login, tuple(scopes)))
+    def classic_token(self, login: str = ADMIN, scopes: Iterable[str] = ("repo",), admin: bool = True) -> Token:
+        """A person's classic token; `admin` says whether that person administers repositories and organisations."""
+        return self._keep(Token(f"ghp_{login}{len(self.server.tokens)}", login, tuple(scopes), admin=admin))
 
     def fine_grained_token(
         self, permissions: Mapping[str, str], repositories: Iterable[str] | None = None, login: str = ADMIN
@@ -183,14 +183,23 @@ class World:
 
     def protect(self, slug: str, branch: str | None = None, **protection: Any) -> None:
         """Classic protection of a branch, in the API's words; see "Update branch protection"."""
-        found = self._found(slug)
+        name = branch or self._found(slug).default_branch
         body = {
             "required_status_checks": None,
             "enforce_admins": None,
             "required_pull_request_reviews": None,
             "restrictions": None,
         }
-        self._admin("PUT", f"/repos/{slug}/branches/{branch or found.default_branch}/protection", body | protection)
+        self.settings("PUT", f"/repos/{slug}/branches/{name}/protection", body | protection)
+
+    def settings(self, method: str, target: str, body: Any = None) -> Any:
+        """GitHub's answer to its owner, unseen and unbroken: for preparing settings, and for looking at them.
+
+        Such as ``world.settings("POST", "/orgs/acme/rulesets", {...})``.
+        """
+        found = self.server.direct(method, target, body, self.server.tokens[self.token])
+        assert found.status < 400, f"{method} {target}: {found.status} {found.body.decode()}"
+        return found.json
 
     # --------------------------------------------------------------------------------------------- looking
 
@@ -233,6 +242,51 @@ class World:
         found = self._admin("GET", f"/repos/{slug}/issues/{number}/comments?per_page=100")
         return [comment["body"] for comment in found]
 
+    # --------------------------------------------------------------------------------------------- what happened
+
+    def run(self, slug: str, **facts: Any) -> int:
+        """A run of a workflow, or with `run` another attempt of it; see `gaps.runs.add_run`. Its number."""
+        return int(runs.add_run(self._call(), self._found(slug), facts)["id"])
+
+    def deployment(self, slug: str, *states: str, **facts: Any) -> int:
+        """A deployment with these statuses, one after the other; see `gaps.deployments.add_deployment`. Its number."""
+        call, found = self._call(), self._found(slug)
+        number = int(deployments.add_deployment(call, found, facts)["id"])
+        for state in states:
+            given = {"state": state, "created_at": facts.get("finished_at") or facts.get("created_at") or now()}
+            deployments.add_deployment_status(call, found, str(number), given)
+        return number
+
+    def dependabot_alert(self, slug: str, **facts: Any) -> int:
+        """An alert, after turning alerts on; see `gaps.security.dependabot_alert`. Its number."""
+        found = self._found(slug)
+        self.server.keep("vulnerability-alerts", found.id, True)
+        return int(security.dependabot_alert(self._call(), found, facts)["number"])
+
+    def code_scanning_alert(self, slug: str, **facts: Any) -> int:
+        """An alert; see `gaps.security.code_scanning_alert`. Its number."""
+        return int(security.code_scanning_alert(self._call(), self._found(slug), facts)["number"])
+
+    def secret(self, owner: str, name: str, **facts: Any) -> None:
+        """An Actions secret of a repository (``owner/name``) or an organisation, by name; it has no value."""
+        scope = f"/repos/{owner}" if "/" in owner else f"/orgs/{owner}"
+        body = {"encrypted_value": "", "key_id": "1", "visibility": "all", **facts}
+        self.settings("PUT", f"{scope}/actions/secrets/{name}", body)
+
+    def team(self, org: str, slug: str, **grants: str) -> None:
+        """A team with permissions such as ``app="push"`` on the organisation's repositories."""
+        known = self._admin("GET", f"/orgs/{org}/teams")
+        if slug not in {team["slug"] for team in known}:
+            self._admin("POST", f"/orgs/{org}/teams", {"name": slug})
+        for name, permission in grants.items():
+            self.settings("PUT", f"/orgs/{org}/teams/{slug}/repos/{org}/{name}", {"permission": permission})
+
+    def check(self, slug: str, name: str, conclusion: str = "success", commit: str | None = None) -> None:
+        """A finished check run on a commit, by default the head of the default branch."""
+        sha = commit or self._found(slug).head
+        body = {"name": name, "head_sha": sha, "status": "completed", "conclusion": conclusion}
+        self._admin("POST", f"/repos/{slug}/check-runs", body)
+
     # --------------------------------------------------------------------------------------------- people at work
 
     def close(self, slug: str, number: int) -> None:
@@ -253,6 +307,9 @@ class World:
         self._person("POST", f"/repos/{slug}/issues/{number}/comments", {"body": text})
 
     # --------------------------------------------------------------------------------------------- helpers
+
+    def _call(self) -> Call:
+        return Call(self.server, Request("GET", "/", {}), self.server.tokens[self.token])
 
     def _found(self, slug: str) -> Repository:
         found = self.server.find(slug)
@@ -312,7 +369,7 @@ class World:
         return {**entry, "content": content}
 
     def _admin(self, method: str, target: str, body: Any = None) -> Any:
-        return self.server.upstream.json(method, target, body, self.server.person_token(ADMIN))
+        return self.server.as_admin(method, target, body)
 
     def _person(self, method: str, target: str, body: Any = None) -> Any:
         return self.server.upstream.json(method, target, body, self.server.person_token(PERSON))

@@ -156,7 +156,7 @@ def test_a_matrix_of_github_s_runners_is_known() -> None:
 
 def test_an_unreleased_checkout_has_nothing_to_pin_to() -> None:
     assert refused(RULE, worker(), parameters={}) == [
-        "this is an unreleased checkout of chittyops-policy, so there is no commit to pin the inserted step to; name "
+        "this is an unreleased checkout of chittyops-policy, so there is no commit to pin a step of ours to; name "
         "one in the pack, as own_actions.commit and own_actions.version"
     ]
 

@@ -8,6 +8,7 @@ from typing import Any
 from ..memory import Repository
 from ..messages import Answer, answer, not_found, page_of
 from ..server import Call, Routes
+from ..shapes import user
 
 routes = Routes()
 
@@ -68,8 +69,7 @@ def update_repository(call: Call, owner: str, repo: str) -> Answer:
         kept = call.kept("security_and_analysis", one.id, dict)
         for name, state in analysis.items():
             kept[name] = state["status"]
-    token = call.server.person_token("octocat")
-    found = call.server.upstream.json("PATCH", f"/repos/{one.slug}", body, token)
+    found = call.server.as_admin("PATCH", f"/repos/{one.slug}", body)
     if found["full_name"] != one.slug:
         call.server.was_renamed(one.slug, one.id)
     return answer(_formatted(call, call.server.find(found["full_name"]) or one))
@@ -102,10 +102,10 @@ def _visible(call: Call) -> list[Repository]:
 
 
 def _formatted(call: Call, one: Repository) -> dict[str, Any]:
-    shown: dict[str, Any] = call.server.upstream.json(
-        "GET", f"/repos/{one.slug}", token=call.server.person_token("octocat")
-    )
+    shown: dict[str, Any] = call.server.as_admin("GET", f"/repos/{one.slug}")
     shown["node_id"] = one.row["node_id"]
+    shown["owner"] |= user(call.server.address, one.owner, one.row["owner_type"]) | {"id": shown["owner"]["id"]}
+    shown |= {"network_count": 0, "subscribers_count": 0}
     if one.row["parent"]:
         parent = call.server.find(one.row["parent"])
         if parent is not None:

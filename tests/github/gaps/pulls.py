@@ -27,8 +27,7 @@ def create_pull_request(call: Call, owner: str, repo: str) -> Answer:
                 "Validation Failed",
                 errors=[{"resource": "PullRequest", "field": field, "code": "invalid"}],
             )
-    token = call.server.person_token("octocat")
-    known = call.server.upstream.json("GET", f"/repos/{one.slug}/pulls?state=open&per_page=100", token=token)
+    known = call.server.as_admin("GET", f"/repos/{one.slug}/pulls?state=open&per_page=100")
     if any(pull["head"]["ref"] == branch and pull["base"]["ref"] == base for pull in known):
         raise invalid("PullRequest", f"A pull request already exists for {one.owner}:{branch}.")
     if one.references[f"refs/heads/{branch}"] == one.references[f"refs/heads/{base}"]:
