@@ -27,7 +27,13 @@ def _owner(context: click.Context, parameter: click.Parameter, value: str) -> st
 @click.command(short_help="Make a repository conform to the standard.")
 @click.argument("path", default=".", type=click.Path(exists=True, file_okay=False))
 @click.option("--type", "types", multiple=True, type=click.Choice(_TYPES), help="What it is, instead of what it shows.")
-@click.option("--only", multiple=True, type=click.Choice(NAMES), help="Create only this file; may be repeated.")
+@click.option(
+    "--only",
+    metavar="NAME",
+    multiple=True,
+    type=click.Choice(NAMES),
+    help="Create only this file, such as ci, codeowners or dependabot; may be repeated.",
+)
 @click.option(
     "--owner",
     metavar="@ORG/TEAM",
