@@ -36,7 +36,13 @@ owner_option = click.option(
 @click.command(short_help="Make a repository conform to the standard.")
 @click.argument("path", default=".", type=click.Path(exists=True, file_okay=False))
 @click.option("--type", "types", multiple=True, type=click.Choice(_TYPES), help="What it is, instead of what it shows.")
-@click.option("--only", multiple=True, type=click.Choice(NAMES), help="Create only this file; may be repeated.")
+@click.option(
+    "--only",
+    metavar="NAME",
+    multiple=True,
+    type=click.Choice(NAMES),
+    help="Create only this file, such as ci, codeowners or dependabot; may be repeated.",
+)
 @owner_option
 @click.option("--review", is_flag=True, help="Also fix what a person should look at before merging.")
 @click.option("--yes", "-y", is_flag=True, help="Change what is there without asking.")

@@ -48,14 +48,6 @@ def setup(**given: Any) -> int:
     """
     given |= {"fix": given["plan"] is None, "only": (), "settings": False}
     given |= {"profile": None, "select": (), "ignore": (), "fail_on": None}
-        "fix": given["plan"] is None,
-        "settings": False,
-        "only": (),
-        "profile": None,
-        "select": (),
-        "ignore": (),
-        "fail_on": None,
-    }
     if given["plan"] is not None and (given["files"] or given["owner"]):
         raise UserError("a plan says itself what it brings", "leave --files and --owner out")
     audit_writing.validate(given)
