@@ -21,6 +21,9 @@ OUTPUT, ENV = "GITHUB_OUTPUT", "GITHUB_ENV"
 MAX_TEXT = 10_000
 """Longer values, which only variables that hold each other many times can make, count as not known."""
 
+ASKED = "$(gh)"
+"""Stands in a value for what ``gh`` tells of an issue or a pull request: a title, a text, the name of a branch."""
+
 CHANGED = "$()"
 """Stands in a value for what a command or a changing expansion makes: nobody can tell what is left of it."""
 
@@ -30,6 +33,13 @@ _VARIABLE = re.compile(
 )
 _KEEPS = re.compile(r"(?:#|%|:?-|:?=|,|\^).*", re.S)
 """Changes of ``${NAME…}`` that leave most of the value: a prefix or suffix cut off, a default, other letter case."""
+
+_ECHO = re.compile(r"\$\(\s*(?:echo|printf\s+%s)\s+([^|;&<>()`\n]+?)\s*\)")
+_ASKED = re.compile(
+    r"\$\(\s*gh\s+(?:pr\s+view|issue\s+view|api)\b[^|;&]*?\s(?:--jq|-q)[ =]+['\"]?\.(?:\[\]\.)?"
+    r"(title|body|headRefName|head\.ref)\b[^|;&]*(?:\|\s*head\s[^|;&]*)?\)"
+)
+"""``gh`` with a filter that lets through one field, which the author of an issue or a pull request has written."""
 
 _LINE = re.compile(r"([A-Za-z_][\w.-]*)(=|<<)(.*)", re.S)
 _COMMAND = re.compile(r"::set-output name=([\w.-]+)::(.*)", re.S)
@@ -132,6 +142,11 @@ class _Reader:
         whole = match[0]
         if whole.startswith("${{"):
             return whole
+        if whole.startswith("$("):
+            echoed = _ECHO.fullmatch(whole)
+            if echoed is not None:
+                return self.expanded(echoed[1])
+            return ASKED if whole == ASKED or _ASKED.fullmatch(whole) is not None else CHANGED
         name = match["bare"] or match["name"]
         if not name or (match["change"] and _KEEPS.fullmatch(match["change"]) is None):
             return CHANGED
