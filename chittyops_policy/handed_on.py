@@ -55,15 +55,22 @@ class Handed(Value):
     text      with ``${{ }}`` and the variables of the environment as written; variables of the script are replaced by
               what they were given
     checked   whether the script looks at the form of some value, so that not everything may get through
+    delimiter  the line that ends a value of several lines; '' for one that ends with its line
+    start, end  offsets of the command that writes it
     """
 
-    __slots__ = ("checked", "file", "name", "text")
+    __slots__ = ("checked", "delimiter", "end", "file", "name", "start", "text")
 
-    def __init__(self, file: str, name: str, text: str, checked: bool) -> None:
+    def __init__(
+        self, file: str, name: str, text: str, checked: bool, delimiter: str = "", start: int = 0, end: int = 0
+    ) -> None:
         self.file = file
         self.name = name
         self.text = text
         self.checked = checked
+        self.delimiter = delimiter
+        self.start = start
+        self.end = end
 
 
 @lru_cache(maxsize=256)
@@ -90,6 +97,7 @@ class _Reader:
         self.checked = _CHECKS.search(script) is not None
         self.values: dict[str, str] = {}
         self.found: list[Handed] = []
+        self.place = (0, 0)
         self.pending: dict[str, tuple[str, str]] = {}  # file → (name, delimiter) of a value of several lines
 
     def listing(self, items: Listing, targets: tuple[str, ...], perhaps: bool) -> None:
@@ -119,6 +127,7 @@ class _Reader:
                 if equals:
                     self.assign(name.removesuffix("+"), self.expanded(value), perhaps or name.endswith("+"))
             return
+        self.place = node.start, node.end
         text = self.printed(node)
         for line in text.splitlines() if text is not None else ():
             command = _COMMAND.match(line.strip())
@@ -180,7 +189,7 @@ class _Reader:
                 if line.strip() == delimiter:
                     del self.pending[file]
                 else:
-                    self.note(file, name, line)
+                    self.note(file, name, line, delimiter)
                 continue
             match = _LINE.match(line.strip())
             if match is None:
@@ -190,8 +199,8 @@ class _Reader:
             else:
                 self.note(file, match[1], match[3])
 
-    def note(self, file: str, name: str, text: str) -> None:
-        self.found.append(Handed(file, name.lower(), text, self.checked))
+    def note(self, file: str, name: str, text: str, delimiter: str = "") -> None:
+        self.found.append(Handed(file, name.lower(), text, self.checked, delimiter, *self.place))
 
 
 def _file(*targets: str) -> str:

@@ -358,3 +358,26 @@ def test_values_that_grow_without_end_are_given_up() -> None:
 def test_a_script_that_is_no_shell_script_hands_on_nothing() -> None:
     assert handed_on('"t=$env:T" >> $env:GITHUB_OUTPUT') == ()
     assert handed_on("x = open(os.environ['GITHUB_OUTPUT'])\nprint(f't={t}', file=x)") == ()
+
+
+# ------------------------------------------------------------------------------------------------ output-clobbering
+
+
+@pytest.mark.parametrize(
+    ("lines", "count"),
+    [
+        (['echo "t=$T" >> $GITHUB_OUTPUT'], 1),
+        (["cat >> $GITHUB_OUTPUT <<X", "t<<EOF", "$T", "EOF", "X"], 1),
+        (["E=$RANDOM", "echo t<<$E >> $GITHUB_OUTPUT"], 0),
+        (["E=$(uuidgen)", '{ echo "t<<$E"; echo "$T"; echo "$E"; } >> $GITHUB_OUTPUT'], 0),
+        (["echo \"t=${T//$'\\n'/ }\" >> $GITHUB_OUTPUT"], 0),
+        (['echo "t=$(jq -c . <<< $T)" >> $GITHUB_OUTPUT'], 0),
+        (['echo "T=$T" >> $GITHUB_ENV'], 0),
+        (['echo "$T"'], 0),
+    ],
+)
+def test_texts_of_several_lines_among_the_outputs(lines: list[str], count: int) -> None:
+    env = "  env: {T: '${{ github.event.issue.body }}'}"
+    assert len(found("output-clobbering", steps("- id: x", "  run: " + script(*lines), env))) == count
+    title = env.replace("body", "title")
+    assert found("output-clobbering", steps("- id: x", "  run: " + script(*lines), title)) == []
