@@ -120,9 +120,10 @@ def modules(root: Path) -> dict[str, str]:
     """File name → text of each module of the package `_compiled`."""
     sys.path.insert(0, str(root))
     try:
-        from chittyops_policy.document import parse
+        from chittyops_policy.document import parse, to_value
         from chittyops_policy.nodes import packed
         from chittyops_policy.resources import module_name
+        from chittyops_policy.schema_rule import FOLDER, mistakes_in
     finally:
         sys.path.remove(str(root))
     texts = {"__init__.py": '"""Shipped data in the form that Python loads fastest."""\n'}
@@ -131,6 +132,11 @@ def modules(root: Path) -> dict[str, str]:
         texts[module_name("schemas", file) + ".py"] = _module(json.loads((root / "schemas" / file).read_bytes()))
     index = root / "chittyops_policy" / "rules" / "index.json"
     texts[module_name("rules", "index.json") + ".py"] = _module(json.loads(index.read_bytes()))
+    rules = {}
+    for path in sorted(root.joinpath(*FOLDER).glob("*.yml")):
+        assert not mistakes_in(str(path), path.read_bytes()), path
+        rules[path.name] = to_value(parse(path.name, path.read_bytes()).root)
+    texts[module_name(*FOLDER) + ".py"] = _module(rules)
     document = parse("policies/chittyos.yml", (root / "policies" / "chittyos.yml").read_bytes())
     assert document.root is not None, document.error
     texts[module_name("policies", "chittyos.yml") + ".py"] = _module(packed(document.root))

@@ -10,9 +10,9 @@ from __future__ import annotations
 import os
 
 from .errors import BugError
-from .resources import INSTALLED, compiled, resource_path
+from .resources import INSTALLED, compiled
 from .rule import Option, Rule
-from .schema_rule import load_folder
+from .schema_rule import shipped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def load(fresh: bool = False) -> Catalogue:
     rules = None if fresh else _indexed()
     if rules is None:
         rules = load_modules()
-    for rule in load_folder(resource_path("policies", "rules"), "policies/rules"):
+    for rule in shipped():
         if rule.id in rules:
             raise BugError(f"the rule {rule.id} exists twice")
         rules[rule.id] = rule

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 
 from .calls import MAX_LEVELS, Callee, resolve
-from .document import Scalar
+from .document import Mapping, Scalar
 from .expressions import segments
 from .model import Value
 
@@ -18,9 +18,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from .rule import Context
+    from .rule import Context, Lookups
     from .snapshot import Snapshot
     from .workflow import Job, Workflow
+
+
+_ON_PULL_REQUESTS = ("pull_request", "pull_request_target", "merge_group")
 
 
 class Reporter(Value):
@@ -55,26 +58,48 @@ def reporters(context: Context) -> tuple[Reporter, ...]:
 
 
 def _reporters(context: Context) -> tuple[Reporter, ...]:
+    return find_reporters(context.snapshot, context.lookups)
+
+
+def find_reporters(snapshot: Snapshot, lookups: Lookups) -> tuple[Reporter, ...]:
+    """The same for a repository that no rule is looking at."""
     return tuple(
         Reporter(workflow, job, pattern, seen)
-        for workflow in context.snapshot.workflows()
+        for workflow in snapshot.workflows()
         if set(workflow.triggers) != {"workflow_call"}
         for job in workflow.jobs
-        for pattern, seen in _names(job, context.snapshot, context, 1)
+        for pattern, seen in _names(job, snapshot, lookups, 1)
     )
 
 
-def _names(job: Job, snapshot: Snapshot, context: Context, level: int) -> Iterator[tuple[str, bool]]:
+def gap(workflow: Workflow) -> str:
+    """Why a workflow does not report on every pull request, as what follows its name; '' where it does."""
+    filtered = ""
+    for event in _ON_PULL_REQUESTS:
+        if event in workflow.triggers:
+            settings = workflow.triggers[event][1]
+            filters = [key for key in ("paths", "paths-ignore") if isinstance(settings, Mapping) and key in settings]
+            if not filters:
+                return ""
+            filtered = f"never reports on a pull request that the filter {filters[0]} passes over"
+    if "push" in workflow.triggers:
+        settings = workflow.triggers["push"][1]
+        if not isinstance(settings, Mapping) or not settings.items:
+            return ""  # the push of the branch reports, except for pull requests from forks
+    return filtered or "is never reported: no pull request starts its workflow"
+
+
+def _names(job: Job, snapshot: Snapshot, lookups: Lookups, level: int) -> Iterator[tuple[str, bool]]:
     own = _own_name(job)
     if job.uses is None:
         yield own, True
         return
-    found = resolve(job.uses, snapshot, context.lookups) if level <= MAX_LEVELS else None
+    found = resolve(job.uses, snapshot, lookups) if level <= MAX_LEVELS else None
     if not isinstance(found, Callee):
         yield own + " / .+", False
         return
     for inner in found.workflow.jobs:
-        for pattern, seen in _names(inner, found.snapshot, context, level + 1):
+        for pattern, seen in _names(inner, found.snapshot, lookups, level + 1):
             yield f"{own} / {pattern}", seen
 
 

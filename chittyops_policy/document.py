@@ -133,6 +133,9 @@ class Document:
 
     def spot(self, scalar: Scalar, start: int, end: int) -> Span:
         """The document span of the half-open range [start, end) of a scalar's *value*."""
+        first = _verbatim(scalar)
+        if first is not None:
+            return Span(first + start, first + end)
         offsets = self.offsets(scalar)
         last = offsets[end - 1] + 1 if end > start else offsets[start]
         return Span(offsets[start], last)
@@ -325,8 +328,9 @@ def to_value(node: Node | None) -> Any:
 def value_offsets(text: str, scalar: Scalar) -> list[int]:
     """For each character of a scalar's value, and for its end, the offset in the text that it comes from."""
     value, start, end, style = scalar.value, scalar.start, scalar.end, scalar.style
-    if not style and end - start == len(value):
-        return list(range(start, end + 1))
+    first = _verbatim(scalar)
+    if first is not None:
+        return list(range(first, first + len(value) + 1))
     if style == "|" or style == ">":
         return _block_offsets(text, scalar)
     if style == '"':
@@ -351,6 +355,19 @@ def value_offsets(text: str, scalar: Scalar) -> list[int]:
         at += 2 if char == "'" and style == "'" else 1
     offsets.append(min(at, end))
     return offsets
+
+
+def _verbatim(scalar: Scalar) -> int | None:
+    """Where a value begins that stands in the text character by character; None for any other.
+
+    Escapes, doubled quotes and folding all make a value shorter than its text.
+    """
+    style = scalar.style
+    if not style:
+        return scalar.start if scalar.end - scalar.start == len(scalar.value) else None
+    if style == "|" or style == ">" or scalar.end - scalar.start != len(scalar.value) + 2:
+        return None
+    return scalar.start + 1
 
 
 # ----------------------------------------------------------------------------------------------------- composing
@@ -605,6 +622,16 @@ def _block_offsets(text: str, scalar: Scalar) -> list[int]:
     if body.startswith(" ") and any(char.isdigit() for char in text[start:line_end].split("#")[0]):
         indent -= len(body) - len(body.lstrip(" "))
     offsets: list[int] = []
+    if scalar.style == "|" and "\r" not in value:  # each line as it stands, behind the indentation
+        lines = value.split("\n")
+        for line in lines:
+            margin = text[at : min(at + indent, end)]
+            at += len(margin) - len(margin.lstrip(" "))
+            offsets.extend(range(at, at + len(line)))
+            at += len(line)
+            offsets.append(min(at, end))
+            at = _skip_break(text, _break_at(text, at, end))
+        return offsets
     column_zero = True
     for char in value:
         if column_zero:
@@ -632,9 +659,12 @@ def _block_offsets(text: str, scalar: Scalar) -> list[int]:
 
 
 def _break_at(text: str, at: int, end: int) -> int:
-    while at < end and text[at] not in "\r\n":
-        at += 1
-    return at
+    """Where the line of a place ends, at most at `end`."""
+    found = text.find("\n", at, end)
+    if found >= 0:
+        end = found
+    found = text.find("\r", at, end)
+    return found if found >= 0 else max(end, at)
 
 
 def _skip_break(text: str, at: int) -> int:

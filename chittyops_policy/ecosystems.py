@@ -6,7 +6,7 @@ Names and files: GitHub's page "Dependabot supported ecosystems and repositories
 from __future__ import annotations
 
 from . import jsonc
-from .projects import toml_tables
+from .toml import toml_tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -116,9 +116,11 @@ def column_of(document: Document, offset: int) -> int:
 def line_end(document: Document, offset: int) -> int:
     """The offset of the line break (or the end of the text) that ends the line of `offset`."""
     text = document.text
-    while offset < len(text) and text[offset] not in "\r\n":
-        offset += 1
-    return offset
+    end = text.find("\n", offset)
+    if end < 0:
+        end = len(text)
+    early = text.find("\r", offset, end)
+    return end if early < 0 else early
 
 
 def _indent(document: Document, offset: int) -> str:
@@ -238,11 +240,11 @@ def set_comment(document: Document, offset: int, text: str) -> Amendment:
     `text` comes without ``#``. A comment changes no value, so there is no effect.
     """
     end = line_end(document, offset)
-    for comment in document.comments():
+    rest = document.text[offset:end]
+    for comment in document.comments() if "#" in rest else ():
         if offset <= comment.start < end:
             return Amendment((Edit(Span(comment.start, comment.end), f"# {text}"),))
-    content = len(document.text[:end].rstrip(" \t"))
-    return Amendment((Edit(Span(max(content, offset), end), f" # {text}"),))
+    return Amendment((Edit(Span(offset + len(rest.rstrip(" \t")), end), f" # {text}"),))
 
 
 def comment_on(document: Document, offset: int) -> str | None:

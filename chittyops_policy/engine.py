@@ -41,7 +41,7 @@ from .workflow import Action
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     from .catalogue import Catalogue
@@ -102,6 +102,13 @@ def examine(
     run.visit_files()
     run.visit_repository()
     return Examination(run.report(today), tuple(run.fixes))
+
+
+def contexts(
+    snapshot: Snapshot, catalogue: Catalogue, policy: Policy, lookups: Lookups | None = None
+) -> Mapping[str, Context]:
+    """What each rule that is on would be given for this repository, by id: for who asks their questions elsewhere."""
+    return _Run(snapshot, catalogue, policy, lookups or Lookups(), None, NOTHING, False).contexts
 
 
 class _Run:

@@ -7,15 +7,20 @@ from .fixer import fix
 from .model import PROFILES
 from .policy import Overrides, effective
 from .policy_file import POLICY_FILE, Setting, merged
+from .rule import UNTOLD, Lookups
 from .snapshot import MemoryTree, Snapshot
+from .versions import Release
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from .catalogue import Catalogue
     from .fixer import Outcome
     from .model import Report
     from .policy import Pack, Policy
     from .rule import Example, Rule
+    from .settings import Settings
 
 EXAMPLE_DATE = "2026-01-01"
 """The day on which examples happen; stages and expiry dates of examples refer to it."""
@@ -28,7 +33,10 @@ def run_example(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example) 
     """
     snapshot = _snapshot(example)
     policy = _policy(catalogue, pack, rule, example, Overrides(select=(rule.id,) if rule.visits else ()))
-    return check(snapshot, catalogue, policy, today=EXAMPLE_DATE)
+    host = _Answers(example.github) if example.github else None
+    known = {snapshot.slug.lower(): example.settings} if example.settings is not None else None
+    lookups = Lookups(host=host, known_settings=known)
+    return check(snapshot, catalogue, policy, today=EXAMPLE_DATE, lookups=lookups)
 
 
 def fix_example(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example) -> Outcome:
@@ -54,3 +62,44 @@ def _policy(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example, over
         policy.rules[rule.id].options[name] = Setting(value, "example")
     policy.parameters = merged(policy.parameters, example.parameters)
     return policy
+
+
+class _Answers:
+    """A `rule.Host` that knows what an example says of GitHub, see `rule.Example`, and nothing else."""
+
+    def __init__(self, answers: Mapping[str, str]) -> None:
+        self.problems: list[str] = []
+        self._answers = answers
+
+    def answers(self, slug: str) -> bool:
+        return any(key.replace("@", " ").split(" ")[0] == slug for key in self._answers)
+
+    def find(self, slug: str, ref: str) -> Release | None:
+        return self._release(f"{slug} tag {ref}", ref)
+
+    def at(self, slug: str, commit: str) -> tuple[Release, ...]:
+        tag = f"{slug} tag "
+        named = (key.removeprefix(tag) for key, sha in self._answers.items() if key.startswith(tag) and sha == commit)
+        return tuple(Release(name, commit, "GitHub") for name in named)
+
+    def branch(self, slug: str, name: str) -> Release | None:
+        return self._release(f"{slug} branch {name}", name)
+
+    def tag(self, slug: str, name: str) -> bool | None:
+        return f"{slug} tag {name}" in self._answers
+
+    def peel(self, slug: str, sha: str) -> str | None:
+        return None
+
+    def membership(self, slug: str, commit: str) -> str:
+        return self._answers.get(f"{slug}@{commit}", UNTOLD)
+
+    def default_setup(self, slug: str) -> bool | None:
+        return None
+
+    def settings(self, slug: str) -> Settings | None:
+        return None
+
+    def _release(self, key: str, name: str) -> Release | None:
+        commit = self._answers.get(key)
+        return None if commit is None else Release(name, commit, "GitHub")

@@ -123,6 +123,13 @@ def fix(
     return _Fixer(snapshot, catalogue, policy, everything, today, wanted, lookups, paths).run()
 
 
+def refuse_links(snapshot: Snapshot, path: str) -> None:
+    """Raises Unproven where a path is or lies behind a link: neither `delivery` nor ``git apply`` follows one."""
+    parts = path.split("/")
+    if any(snapshot.is_link("/".join(parts[:count])) for count in range(1, len(parts) + 1)):
+        raise Unproven(BYTES, f"{path} is, or lies behind, a symbolic link; change the file that it leads to")
+
+
 class _Taken:
     """What the fixes chosen for one file change: places of its text that do not touch, and paths of its value."""
 
@@ -307,14 +314,14 @@ class _Fixer:
                 edits.setdefault(job.path, []).extend(job.fix.edits)
                 effects.setdefault(job.path, []).extend(job.fix.effects)
             for creation in job.fix.creates:
-                self.refuse_links(creation.path)
+                refuse_links(self.original, creation.path)
                 folder, _, name = creation.path.rpartition("/")
                 if {name, name + "/"} & set(self.state.snapshot.folder(folder)):
                     raise Unproven(BYTES, f"{creation.path} is there already")
                 text = render(creation.template, creation.values)
                 patches.append(Patch(creation.path, None, text.encode("utf-8")))
         for path, changes in edits.items():
-            self.refuse_links(path)
+            refuse_links(self.original, path)
             before = self.state.snapshot.read(path)
             if before is None:
                 raise Unproven(BYTES, f"{path} is not there")
@@ -324,12 +331,6 @@ class _Fixer:
                 raise Unproven(BYTES, "the file is not UTF-8") from error
             patches.append(Patch(path, before, after.encode("utf-8"), tuple(changes), tuple(effects[path])))
         return patches
-
-    def refuse_links(self, path: str) -> None:
-        """Raises Unproven where a path is or lies behind a link: neither `delivery` nor ``git apply`` follows one."""
-        parts = path.split("/")
-        if any(self.original.is_link("/".join(parts[:count])) for count in range(1, len(parts) + 1)):
-            raise Unproven(BYTES, f"{path} is, or lies behind, a symbolic link; change the file that it leads to")
 
     # ------------------------------------------------------------------------------------------------- results
 

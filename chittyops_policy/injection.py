@@ -1,5 +1,8 @@
 """Values that others can choose and places where they become code: what the rules about injection share.
 
+A value is followed back to where it comes from, see `value_flows`; what cannot be followed is somebody's choice, but
+not known to be an outsider's.
+
 Sources: GitHub's documentation "Script injections" and "Webhook events and payloads" (read 2026-11), which fields are
 free text; GitHub's restrictions on logins, ids and SHAs, which are not.
 """
@@ -9,6 +12,7 @@ from __future__ import annotations
 from .document import Mapping, Scalar, Sequence
 from .expressions import Binary, Call, Index, Literal, Name, Reference, Unary, references, segments
 from .model import Value
+from .value_flows import Place, callers_of, origins
 from .workflow import Action, Workflow, is_false, mapping_of, text_of
 
 TYPE_CHECKING = False
@@ -18,22 +22,36 @@ if TYPE_CHECKING:
 
     from .document import Node
     from .expressions import Expr
+    from .rule import Context
+    from .value_flows import Origin
     from .workflow import Job, Step
 
 GITHUB_SCRIPT: Final = "actions/github-script"
 
 CODE_INPUTS: Final = {
-    GITHUB_SCRIPT: "script",
-    "appleboy/ssh-action": "script",
-    "azure/cli": "inlinescript",
-    "azure/powershell": "inlinescript",
-    "addnab/docker-run-action": "run",
-    "jannekem/run-python-script-action": "script",
-    "mikefarah/yq": "cmd",
-    "nick-fields/retry": "command",
-    "nick-invision/retry": "command",
+    GITHUB_SCRIPT: ("script",),
+    "addnab/docker-run-action": ("run",),
+    "amadevus/pwsh-script": ("script",),
+    "appleboy/ssh-action": ("script",),
+    "azure/cli": ("inlinescript",),
+    "azure/powershell": ("inlinescript",),
+    "cloudflare/wrangler-action": ("precommands", "postcommands"),
+    "cross-platform-actions/action": ("run",),
+    "cypress-io/github-action": ("build", "command", "install-command", "start"),
+    "devcontainers/ci": ("runcmd",),
+    "gabrielbb/xvfb-action": ("run",),
+    "garygrossgarten/github-action-ssh": ("command",),
+    "jannekem/run-python-script-action": ("script",),
+    "mikefarah/yq": ("cmd",),
+    "nick-fields/retry": ("command",),
+    "nick-invision/retry": ("command",),
+    "reactivecircus/android-emulator-runner": ("script",),
+    "uraimo/run-on-arch-action": ("install", "run", "setup"),
+    "vmactions/freebsd-vm": ("prepare", "run"),
+    "vmactions/netbsd-vm": ("prepare", "run"),
+    "vmactions/openbsd-vm": ("prepare", "run"),
 }
-"""Action → the input that it runs, in lower case. From the actions' own documentation (2026-11)."""
+"""Action → the inputs that it runs, in lower case. From the actions' own documentation (2026-11)."""
 
 _PULLS: Final = ("pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment")
 _PERSON: Final = ("author.name", "author.email", "committer.name", "committer.email")
@@ -67,6 +85,9 @@ _WITHOUT_SECRETS: Final = frozenset(("pull_request", "pull_request_review", "pul
 _ANSWERS: Final = frozenset(
     ("contains", "startswith", "endswith", "hashfiles", "always", "success", "failure", "cancelled")
 )
+MAX_STEPS: Final = 200
+"""References that are looked at for one value; what would need more is left as it is."""
+
 _REFS: Final = frozenset(
     ("github.ref", "github.ref_name", "github.head_ref", "github.base_ref", "github.event.ref",
      "github.event.workflow_run.head_branch", "github.event.repository.default_branch")
@@ -94,11 +115,21 @@ class Expansion(Value):
     action      the action that runs it, in lower case, '' for ``run``
     """
 
-    __slots__ = ("action", "end", "expr", "job", "scalar", "script", "start", "step", "text")
+    __slots__ = ("action", "end", "expr", "job", "place", "scalar", "script", "start", "step", "text")
 
     def __init__(
-        self, job: Job | None, step: Step, scalar: Scalar, start: int, end: int, expr: Expr, action: str, script: str
+        self,
+        view: Workflow | Action,
+        job: Job | None,
+        step: Step,
+        scalar: Scalar,
+        start: int,
+        end: int,
+        expr: Expr,
+        action: str,
+        script: str,
     ) -> None:
+        self.place = Place(view, job, step)
         self.job = job
         self.step = step
         self.scalar = scalar
@@ -119,57 +150,81 @@ def expansions(view: Workflow | Action) -> Iterator[Expansion]:
     else:
         places = [(job, step) for job in view.jobs if not is_false(job.node.get("if")) for step in job.steps]
     for job, step in places:
-        scalar, action, script = script_of(step)
-        if scalar is None or id(scalar) in seen or is_false(step.node.get("if")):
-            continue
-        seen.add(id(scalar))
-        for segment in segments(scalar.value):
-            if segment.expr is not None:
-                yield Expansion(job, step, scalar, segment.start, segment.end, segment.expr, action, script)
+        for scalar, action, script in scripts_of(step):
+            if id(scalar) in seen or is_false(step.node.get("if")):
+                continue
+            seen.add(id(scalar))
+            for segment in segments(scalar.value):
+                if segment.expr is not None:
+                    yield Expansion(view, job, step, scalar, segment.start, segment.end, segment.expr, action, script)
 
 
-def script_of(step: Step) -> tuple[Scalar | None, str, str]:
-    """(script, action, input) of a step: its ``run``, or the input that an action is known to run."""
+def scripts_of(step: Step) -> Iterator[tuple[Scalar, str, str]]:
+    """(script, action, input) for what a step runs: its ``run``, or the inputs that an action is known to run."""
     if step.run is not None:
-        return step.run, "", ""
-    name = step.uses.slug if step.uses is not None else ""
-    script = CODE_INPUTS.get(name, "")
-    node = step.input(script) if script else None
-    return (node if isinstance(node, Scalar) else None), name, script
+        yield step.run, "", ""
+    elif step.uses is not None:
+        for name in CODE_INPUTS.get(step.uses.slug, ()):
+            node = step.input(name)
+            if isinstance(node, Scalar):
+                yield node, step.uses.slug, name
 
 
 class Source(Value):
-    """Where a value comes from: the reference, who chooses it, and the events that bring it.
+    """Where a value comes from: the text of the reference, who chooses it, and the events that bring it.
 
-    `free` tells that outsiders choose it freely. `events` are those of the workflow's triggers that have it;
-    ``workflow_call`` where the caller's events decide.
+    free     whether outsiders choose it freely
+    events   those of the workflow's triggers that have it; ``workflow_call`` where the caller's events decide
+    through  the reference by way of which it comes, '' where it is read directly
+    origin   where it is read, for one that comes a long way; None for one that is read directly, or by way of ``env``
     """
 
-    __slots__ = ("events", "free", "reference", "through")
+    __slots__ = ("events", "free", "origin", "raw", "through")
 
-    def __init__(self, reference: Reference, free: bool, events: tuple[str, ...] = (), through: str = "") -> None:
-        self.reference = reference
+    def __init__(
+        self, raw: str, free: bool, events: tuple[str, ...] = (), through: str = "", origin: Origin | None = None
+    ) -> None:
+        self.raw = raw
         self.free = free
         self.events = events
         self.through = through
+        self.origin = origin
 
     @property
     def guarded(self) -> bool:
         """Whether none of the events hands secrets or a writing token to a run for an outsider."""
         return not set(self.events) - _WITHOUT_SECRETS
 
+    @property
+    def words(self) -> str:
+        """The value in words: ``env.TITLE, which is github.event.issue.title,`` or just its name."""
+        return f"{self.through}, which is {self.raw}," if self.through and self.through != self.raw else self.raw
 
-def source_of(view: Workflow | Action, expansion: Expansion) -> Source | None:
+
+def source_of(expansion: Expansion, context: Context) -> Source | None:
     """The gravest source whose text can become part of the script; None where every part is harmless."""
+    return source_in(expansion.expr, expansion.place, context)
+
+
+def source_in(expr: Expr, place: Place, context: Context) -> Source | None:
+    """The gravest source whose text can become part of the value of an expression; see `source_of`."""
+    return _gravest(expr, place, context, set())
+
+
+def _gravest(expr: Expr, place: Place, context: Context, seen: set[tuple[object, ...]]) -> Source | None:
     best: Source | None = None
-    for reference, as_json in _flows(expansion.expr, False):
-        found = _source(view, expansion, reference, as_json, 0)
+    for reference, as_json in flows(expr, False):
+        key = (*place.key, reference.raw, as_json)
+        if key in seen:
+            continue
+        seen.add(key)
+        found = _source(place, reference, as_json, context, seen)
         if found is not None and (best is None or (found.free, not found.guarded) > (best.free, not best.guarded)):
             best = found
     return best
 
 
-def is_free_text(view: Workflow | Action, text: str) -> bool:
+def is_free_text(workflow: Workflow, text: str) -> bool:
     """Whether a value is a field of the event and nothing else, and outsiders choose freely what stands there."""
     parts = segments(text)
     if len(parts) != 1 or (parts[0].start, parts[0].end) != (0, len(text)) or not isinstance(parts[0].expr, Index):
@@ -178,23 +233,23 @@ def is_free_text(view: Workflow | Action, text: str) -> bool:
     if reference is None or reference.context != "github":
         return False
     events = _free_text(reference.path, False)
-    return bool(events and _reachable(view, events))
+    return any(event in workflow.triggers for event in (*events, "workflow_call")) if events else False
 
 
-def _flows(expr: Expr, as_json: bool) -> Iterator[tuple[Reference, bool]]:
+def flows(expr: Expr, as_json: bool) -> Iterator[tuple[Reference, bool]]:
     """The references whose text can end up in the value, each with whether it goes through toJSON."""
     if isinstance(expr, Unary | Literal):
         return
     if isinstance(expr, Binary):
         if expr.op == "||":
-            yield from _flows(expr.left, as_json)
+            yield from flows(expr.left, as_json)
         if expr.op in ("||", "&&"):  # the left side of && is only its value where that is empty or false
-            yield from _flows(expr.right, as_json)
+            yield from flows(expr.right, as_json)
         return
     if isinstance(expr, Call):
         if expr.key not in _ANSWERS:
             for argument in expr.args:
-                yield from _flows(argument, as_json or expr.key == "tojson")
+                yield from flows(argument, as_json or expr.key == "tojson")
         return
     root = expr
     while isinstance(root, Index):
@@ -202,20 +257,21 @@ def _flows(expr: Expr, as_json: bool) -> Iterator[tuple[Reference, bool]]:
     if isinstance(root, Name):
         yield next((ref, as_json) for ref in references(expr) if ref.expr is expr)
     else:  # a part of what a function makes, as in fromJSON(…).name
-        yield from _flows(root, as_json)
+        yield from flows(root, as_json)
 
 
 def _source(
-    view: Workflow | Action, place: Expansion, reference: Reference, as_json: bool, depth: int
+    place: Place, reference: Reference, as_json: bool, context: Context, seen: set[tuple[object, ...]]
 ) -> Source | None:
-    context, path = reference.context, reference.path
-    if context == "github":
+    view, kind, path = place.view, reference.context, reference.path
+    chosen = Source(reference.raw, False)
+    if kind == "github":
         events = _free_text(path, as_json)
         if events:
-            reachable = _reachable(view, events)
-            return Source(reference, True, reachable) if reachable else None
+            reachable = _reachable(place, events, context)
+            return Source(reference.raw, True, reachable) if reachable else None
         if path[:2] == ("event", "inputs"):
-            return None if _checked_input(view, path[2:]) else Source(reference, False)
+            return None if _checked_input(view, path[2:]) else chosen
         name = ".".join(("github", *(part or "*" for part in path)))
         if not path or (len(path) == 1 and path[0] in _HARMLESS_GITHUB):
             return None
@@ -223,19 +279,44 @@ def _source(
             dispatch = path[1:2] == ("client_payload",)
             whole = any(field.startswith(name.removeprefix("github.event.") + ".") for field in _FREE_TEXT)
             harmless = path[-1] in _HARMLESS_EVENT or len(path) == 1 or (whole and not as_json)  # prints Object
-            return None if harmless and not dispatch else Source(reference, False)
-        return Source(reference, False)
-    if context == "inputs":
-        return None if _checked_input(view, path) else Source(reference, False)
-    if context == "env":
-        return _through_env(view, place, reference, depth)
-    if context == "matrix":
+            return None if harmless and not dispatch else chosen
+        return chosen
+    if kind == "inputs" and _checked_input(view, path):
+        return None
+    if kind == "matrix":
         strategy = mapping_of(place.job.node.get("strategy")) if place.job is not None else None
         matrix = mapping_of(strategy.get("matrix")) if strategy is not None else None
-        return None if matrix is not None and not _computed(matrix) else Source(reference, False)
-    if context in ("steps", "needs", "jobs") and (len(path) < 2 or path[1] == "outputs"):
-        return Source(reference, False)
-    return None
+        if matrix is not None and not _computed(matrix):
+            return None
+    if kind == "env":
+        name = reference.names[0] or "" if reference.names else ""
+        node = next((node for env in _environments(place) if env is not None and (node := env.get(name))), None)
+        if node is not None:
+            return _through_env(place, node, name, context, seen)
+    elif kind not in ("inputs", "matrix") and not (
+        kind in ("steps", "needs", "jobs") and (len(path) < 2 or path[1] == "outputs")
+    ):
+        return None
+    return _followed(place, reference, context, seen) or chosen
+
+
+def _followed(place: Place, reference: Reference, context: Context, seen: set[tuple[object, ...]]) -> Source | None:
+    """What outsiders have written into a value that was handed on; None where nobody is known to have."""
+    best: Source | None = None
+    if len(seen) > MAX_STEPS:
+        return None
+    for origin in origins(place, reference, context):
+        if origin.expr is None:
+            events = _reachable(origin.place, origin.events, context)
+            found = Source(reference.raw, True, events, reference.raw, origin) if events else None
+        else:
+            inner = _gravest(origin.expr, origin.place, context, seen)
+            found = None
+            if inner is not None and inner.free:
+                found = Source(inner.raw, True, inner.events, reference.raw, inner.origin or origin)
+        if found is not None and (best is None or not found.guarded):
+            best = found
+    return best
 
 
 def _computed(node: Node) -> bool:
@@ -268,10 +349,25 @@ def _free_text(path: tuple[str | None, ...], as_json: bool) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _reachable(view: Workflow | Action, events: tuple[str, ...]) -> tuple[str, ...]:
-    if isinstance(view, Action):
-        return ("workflow_call",)
-    return tuple(event for event in (*events, "workflow_call") if event in view.triggers)
+def _reachable(place: Place, events: tuple[str, ...], context: Context) -> tuple[str, ...]:
+    """Which events bring a value to a place; ``workflow_call`` where callers decide that are not known."""
+    found: dict[str, None] = {}
+    waiting, seen = [place], {place.key}
+    while waiting:
+        at = waiting.pop(0)
+        triggers = () if isinstance(at.view, Action) else at.view.triggers
+        found.update(dict.fromkeys(event for event in events if event in triggers))
+        if isinstance(at.view, Action) or "workflow_call" in triggers:
+            callers = (at.caller,) if at.caller is not None else callers_of(at.view, context)
+            if not callers:
+                found["workflow_call"] = None
+            for caller in callers:
+                if caller.key not in seen:
+                    seen.add(caller.key)
+                    waiting.append(caller)
+    if not found and isinstance(place.view, Action) and place.caller is None:
+        return ("workflow_call",)  # whoever else uses the action may have such an event
+    return tuple(found)
 
 
 def _checked_input(view: Workflow | Action, path: tuple[str | None, ...]) -> bool:
@@ -289,18 +385,18 @@ def _checked_input(view: Workflow | Action, path: tuple[str | None, ...]) -> boo
     return bool(types) and all(kind in ("boolean", "number", "choice") for kind in types)
 
 
-def _through_env(view: Workflow | Action, place: Expansion, reference: Reference, depth: int) -> Source | None:
-    name = reference.names[0] if reference.names else None
-    if name is None or depth > 3:
-        return Source(reference, False)
-    for env in (place.step.env, place.job.env if place.job else None, view.env if isinstance(view, Workflow) else None):
-        node = env.get(name) if env is not None else None
-        if node is None:
-            continue
-        for segment in segments(text_of(node)):
-            for inner, as_json in _flows(segment.expr, False) if segment.expr is not None else ():
-                found = _source(view, place, inner, as_json, depth + 1)
-                if found is not None:
-                    return Source(found.reference, found.free, found.events, through=f"env.{name}")
-        return None
-    return Source(reference, False)  # an earlier step may set it
+def _environments(place: Place) -> tuple[Mapping | None, ...]:
+    return (
+        place.step.env if place.step is not None else None,
+        place.job.env if place.job is not None else None,
+        place.view.env if isinstance(place.view, Workflow) else None,
+    )
+
+
+def _through_env(place: Place, node: Node, name: str, context: Context, seen: set[tuple[object, ...]]) -> Source | None:
+    best: Source | None = None
+    for segment in segments(text_of(node)):
+        found = _gravest(segment.expr, place, context, seen) if segment.expr is not None else None
+        if found is not None and (best is None or (found.free, not found.guarded) > (best.free, not best.guarded)):
+            best = found
+    return best and Source(best.raw, best.free, best.events, f"env.{name}", best.origin)

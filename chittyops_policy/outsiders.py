@@ -259,9 +259,9 @@ def _outsider(event: str, slug: str, text: str) -> Known:
     return known
 
 
-def _texts(workflow: Workflow, job: Job, step: Step) -> Iterator[Node]:
+def _texts(workflow: Workflow, job: Job, step: Step | None) -> Iterator[Node]:
     """The ``if`` of a step, of its job, and of the jobs that have to succeed before it."""
-    own = step.node.get("if")
+    own = step.node.get("if") if step is not None else None
     if own is not None:
         yield own
     waiting, seen = [job], {job.id.lower()}
@@ -291,6 +291,32 @@ def reaches(step: Step, event: str, slug: str) -> bool:
     node = step.node.get("if")
     expr = condition(text_of(node)).expr if isinstance(node, Scalar) else None
     return expr is None or truth(expr, _outsider(event, slug, text_of(node))) is not False
+
+
+def lets_in(workflow: Workflow, job: Job, step: Step | None, event: str, slug: str) -> bool:
+    """Whether an outsider who causes an event gets to a step, or with None to the job, as far as conditions tell."""
+    nodes = list(_texts(workflow, job, step))
+    known = _outsider(event, slug, " ".join(text_of(node) for node in nodes)) if nodes else {}
+    exprs = (condition(text_of(node)).expr for node in nodes)
+    return all(expr is None or truth(expr, known) is not False for expr in exprs)
+
+
+def powerless(workflow: Workflow, job: Job) -> bool:
+    """Whether it is stated that a job's token writes nothing, and neither the job nor the workflow reads a secret."""
+    stated = job.permissions if job.permissions is not None else workflow.permissions
+    if isinstance(stated, Mapping):
+        writes = any(text_of(value) == "write" for _, value in stated.items)
+    else:
+        writes = text_of(stated) != "read-all"
+    if writes or stated is None or text_of(job.node.get("secrets")) == "inherit":
+        return False
+    env = workflow.node.get("env")
+    return not any(
+        _SECRET.search(workflow.document.text, node.start, node.end) for node in (job.node, env) if node is not None
+    )
+
+
+_SECRET = re.compile(r"\bsecrets\b(?!\s*\.\s*GITHUB_TOKEN\b)", re.I)
 
 
 def types_of(workflow: Workflow, event: str) -> tuple[str, ...]:

@@ -10,6 +10,10 @@ from .model import Value
 from .resources import read_resource
 from .versions import FROM_PACK, Release, Releases
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
 PACK = ("policies", "data", "action-pins.tsv")
 
 REFUSE = "refuse"
@@ -38,13 +42,14 @@ class PackEntry(Value):
 
 
 class Pack:
-    """A pack as bytes. `date` is the ISO date in its head."""
+    """A pack as bytes. `date` is the ISO date in its head; `answers` is for who asks it the same again and again."""
 
-    __slots__ = ("_data", "_entries", "date")
+    __slots__ = ("_data", "_entries", "answers", "date")
 
     def __init__(self, data: bytes) -> None:
         self._data = data
         self._entries: dict[str, PackEntry] = {}
+        self.answers: dict[tuple[str, ...], Any] = {}
         self.date = data.partition(b"# date")[2].split(None, 1)[0].decode()
 
     def entry(self, slug: str) -> PackEntry:

@@ -15,6 +15,7 @@ from .versions import FROM_PACK, HAND, Releases, choose, is_short_commit, parse_
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Any
 
     from .pin_lock import PinLock
     from .pin_pack import Pack
@@ -60,6 +61,12 @@ class PinSources:
         self.lock = lock
         self.host = host
         self.pack = pack
+
+    @property
+    def kept(self) -> dict[tuple[str, ...], Any]:
+        """Where answers may be kept: those of the pack alone are the same for every repository."""
+        alone = self.host is None and not self.lock.pins and not self.lock.mistakes
+        return self.pack.answers if alone else {}
 
     def each(self, slug: str) -> Iterator[Releases | _Asked]:
         """What each source says of ``owner/repo`` (lower case), in the order in which they decide."""
@@ -108,6 +115,14 @@ def resolve(slug: str, ref: str, known: PinSources, *, fresh: bool = False) -> P
 
     `fresh` asks anew instead of taking the lock's word, which then only serves to notice what has changed.
     """
+    kept = known.kept
+    if (slug, ref) not in kept:
+        kept[slug, ref] = _resolve(slug, ref, known, fresh)
+    found: Pin | Unpinnable = kept[slug, ref]
+    return found
+
+
+def _resolve(slug: str, ref: str, known: PinSources, fresh: bool) -> Pin | Unpinnable:
     if is_short_commit(ref):
         return Unpinnable("a shortened commit id does not say for certain which commit is meant; write all 40 digits")
     if known.lock.mistakes:
@@ -255,6 +270,14 @@ def mismatch(slug: str, commit: str, stated: str, known: PinSources) -> Mismatch
     The first source that knows the stated version decides. Of a moving tag (``v4``) only a commit that is known to be
     of another version is wrong, of an exact one every other commit; a commit that the tag has named before is right.
     """
+    kept = known.kept
+    if (slug, commit, stated) not in kept:
+        kept[slug, commit, stated] = _mismatch(slug, commit, stated, known)
+    found: Mismatch | None = kept[slug, commit, stated]
+    return found
+
+
+def _mismatch(slug: str, commit: str, stated: str, known: PinSources) -> Mismatch | None:
     version = parse_version(stated)
     commit = commit.lower()
     if version is None:

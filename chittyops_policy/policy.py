@@ -25,6 +25,7 @@ from .policy_file import (
     Mistake,
     PolicyFile,
     RuleEntry,
+    Scope,
     Setting,
     Step,
     did_you_mean,
@@ -236,14 +237,16 @@ class Pack:
 
     shipped          whether it is the standard of an installed package, whose tests have held it against the rules
     checked_against  the ids of the rules that it was last held against
+    applied          the rules, what else was asked, and what it last made of that for a repository without own file
     """
 
-    __slots__ = ("_parameters", "checked_against", "files", "shipped")
+    __slots__ = ("_parameters", "applied", "checked_against", "files", "shipped")
 
     def __init__(self, files: tuple[PolicyFile, ...], shipped: bool = False) -> None:
         self.files = files
         self.shipped = shipped
         self.checked_against: frozenset[str] | None = None
+        self.applied: tuple[dict[str, Rule], tuple[Any, ...], dict[str, RulePolicy]] | None = None
         self._parameters: dict[str, Any] | None = None
 
     @property
@@ -261,6 +264,11 @@ class Pack:
                     value = merged(value, to_value(file.parameters))
             self._parameters = value
         return self._parameters
+
+    @property
+    def scope(self) -> Scope:
+        """Which repositories are judged at all: what the last layer says that says anything of it."""
+        return next((file.scope for file in reversed(self.files) if file.scope is not None), Scope())
 
     def parameter_origins(self) -> dict[tuple[str, ...], str]:
         """Keys from the top → origin for every parameter; a list counts as one value."""
@@ -402,7 +410,16 @@ def effective(
         own = read_policy_file(parse(POLICY_FILE, repository_file), pack=False)
         _check_entries(own, rules, ids)
     gate = _gate(pack, own, overrides, overreach)
-    policies = _rule_policies(rules, pack, own, gate["profile"], overrides, ids, slug, today, overreach)
+    rings = rings_of(pack, slug)
+    # Most repositories have no file of their own, and are all judged alike.
+    question = (ids, rings, gate["profile"], overrides.select, overrides.ignore, today)
+    before = pack.applied
+    if own is None and before is not None and before[0] is rules and before[1] == question:
+        policies = before[2]
+    else:
+        policies = _rule_policies(rules, pack, own, gate["profile"], overrides, ids, rings, today, overreach)
+        if own is None:
+            pack.applied = rules, question, policies
     exemptions = _exemptions(pack, own, policies, slug, overreach)
     honour = Setting((), BUILT_IN)
     controls: dict[str, Control] = {}
@@ -421,7 +438,7 @@ def effective(
         honour=honour,
         findings=_findings(own, overreach),
         known=ids,
-        others=_others((*pack.files, own) if own is not None else pack.files, _rings_of(pack, slug), today),
+        others=_others((*pack.files, own) if own is not None else pack.files, rings, today),
     )
 
 
@@ -561,7 +578,7 @@ def _rule_policies(
     profile: Setting,
     overrides: Overrides,
     ids: frozenset[str],
-    slug: str,
+    rings: frozenset[str],
     today: str,
     overreach: list[tuple[Span, str]],
 ) -> dict[str, RulePolicy]:
@@ -572,7 +589,6 @@ def _rule_policies(
                 raise UserError(f"{option}: there is no rule '{word}'", hint)
     selected = frozenset(overrides.select)
     ignored = frozenset(overrides.ignore)
-    rings = _rings_of(pack, slug)
     wide = PROFILES.index(profile.value)
     default_stage = Setting("block", RULE_DEFAULT)
     unlocked = Setting(False, BUILT_IN)
@@ -694,7 +710,8 @@ def _refused(entry: Entry, id: str, what: str, stricter: Setting, locked: Settin
     return place_of(entry.node), message
 
 
-def _rings_of(pack: Pack, slug: str) -> frozenset[str]:
+def rings_of(pack: Pack, slug: str) -> frozenset[str]:
+    """The rings of a pack that a repository is in; none for one without a name."""
     rings: dict[str, tuple[str, ...]] = {}
     for file in pack.files:
         rings.update(file.rings)

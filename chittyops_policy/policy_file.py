@@ -28,10 +28,15 @@ APPLIES = ("always", "workflows")
 HONOURED = ("zizmor",)
 """Other tools whose inline ignores a pack may let count."""
 
+ANY, THIRD_PARTY = "any", "third-party"
+FORKS = (ANY, THIRD_PARTY)
+"""Which forks an exclusion from the scope means: each, or those of what none of the scope's owners has."""
+
 _GATE_KEYS = ("profile", "fail_on", "report_level")
 _REPOSITORY_KEYS = ("kind", *_GATE_KEYS, "rules", "exceptions")
 _PACK_KEYS = (
-    "kind", "name", "extends", *_GATE_KEYS, "honour", "rings", "rules", "controls", "parameters", "exceptions",
+    "kind", "name", "extends", *_GATE_KEYS, "honour", "scope", "rings", "rules", "controls", "parameters",
+    "exceptions",
 )  # fmt: skip
 _REPOSITORY_RULE_KEYS = ("severity", "stage", "options")
 _PACK_RULE_KEYS = (*_REPOSITORY_RULE_KEYS, "locked", "local_exceptions")
@@ -39,7 +44,10 @@ _STEP_KEYS = ("stage", "from", "ring")
 _CONTROL_KEYS = ("id", "title", "charter", "rules", "subject", "applies", "unknown", "permission")
 _REPOSITORY_EXCEPTION_KEYS = ("rule", "paths", "route", "subject", "reason", "owner", "ticket", "expires")
 _PACK_EXCEPTION_KEYS = (*_REPOSITORY_EXCEPTION_KEYS, "repositories")
+_SCOPE_KEYS = ("owners", "exclude")
+_EXCLUSION_KEYS = ("repositories", "archived", "fork", "topics", "reason")
 _OWN_ACTIONS_KEYS = ("repository", "actions", "commit", "version")
+_PULL_REQUESTS_KEYS = ("branch", "title", "labels", "reserved_branches", "reserved_titles")
 
 
 class Mistake(Value):
@@ -178,11 +186,48 @@ class Control(Value):
         self.origin = origin
 
 
+class Exclusion(Value):
+    """Repositories that an audit leaves out, and why; every condition that is stated must hold.
+
+    repositories  globs of ``owner/repo``; empty for any
+    archived      whether only archived ones are meant
+    fork          one of FORKS, '' for forks and others
+    topics        one of them must be among the repository's own; empty for any
+    """
+
+    __slots__ = ("archived", "fork", "reason", "repositories", "topics")
+
+    def __init__(
+        self,
+        reason: str,
+        repositories: tuple[str, ...] = (),
+        archived: bool = False,
+        fork: str = "",
+        topics: tuple[str, ...] = (),
+    ) -> None:
+        self.reason = reason
+        self.repositories = repositories
+        self.archived = archived
+        self.fork = fork
+        self.topics = topics
+
+
+class Scope(Value):
+    """Which repositories a pack is for: `owners` are the organisations that are not third parties."""
+
+    __slots__ = ("exclusions", "owners")
+
+    def __init__(self, owners: tuple[str, ...] = (), exclusions: tuple[Exclusion, ...] = ()) -> None:
+        self.owners = owners
+        self.exclusions = exclusions
+
+
 class PolicyFile:
     """A policy file as it stands, before any layering.
 
     label       how origins name the file: its path, for a pack behind the pack's name
     gate        what it says of profile, fail_on and report_level
+    scope       which repositories it is for; None where it does not say
     rings       ring → globs of ``owner/repo``
     parameters  the node of ``parameters``, or None
     mistakes    what was wrong and is therefore left out
@@ -190,7 +235,7 @@ class PolicyFile:
 
     __slots__ = (
         "controls", "document", "exemptions", "extends", "gate", "honour", "label", "mistakes", "name", "pack",
-        "parameters", "rings", "rules",
+        "parameters", "rings", "rules", "scope",
     )  # fmt: skip
 
     def __init__(self, document: Document, pack: bool) -> None:
@@ -201,6 +246,7 @@ class PolicyFile:
         self.extends: Entry | None = None
         self.gate: dict[str, Entry] = {}
         self.honour: Entry | None = None
+        self.scope: Scope | None = None
         self.rings: dict[str, tuple[str, ...]] = {}
         self.rules: dict[str, RuleEntry] = {}
         self.controls: dict[str, tuple[Control, Scalar]] = {}
@@ -324,6 +370,8 @@ def _read_pack_keys(file: PolicyFile, keys: dict[str, Node]) -> None:
     if "honour" in keys:
         words = [_word(file, item, "honour", HONOURED) for item in _items(file, keys["honour"], "honour")]
         file.honour = Entry(tuple(word for word in words if word), keys["honour"])
+    if "scope" in keys:
+        file.scope = _scope(file, keys["scope"])
     for key_node, node in _pairs(file, keys.get("rings"), "rings"):
         file.rings[key_node.value] = _texts(file, node, f"ring '{key_node.value}'")
     for item in _items(file, keys.get("controls"), "controls"):
@@ -337,6 +385,7 @@ def _read_pack_keys(file: PolicyFile, keys: dict[str, Node]) -> None:
         file.parameters = parameters
         if parameters is not None:
             _own_actions(file, parameters.get("own_actions"))
+            _pull_requests(file, parameters.get("pull_requests"))
 
 
 def _rule_entry(file: PolicyFile, key: Scalar, node: Node) -> RuleEntry | None:
@@ -465,8 +514,39 @@ def _exemption(file: PolicyFile, node: Node) -> Exemption | None:
 # -------------------------------------------------------------------------------------------------------- pieces
 
 
+def _scope(file: PolicyFile, node: Node) -> Scope:
+    if not isinstance(node, Mapping):
+        file.say(node, "'scope' must be a mapping")
+        return Scope()
+    keys = _keys(file, node, "in scope", _SCOPE_KEYS)
+    owners = _texts(file, keys["owners"], "owners") if "owners" in keys else ()
+    found = [_exclusion(file, item) for item in _items(file, keys.get("exclude"), "exclude")]
+    return Scope(owners, tuple(exclusion for exclusion in found if exclusion is not None))
+
+
+def _exclusion(file: PolicyFile, node: Node) -> Exclusion | None:
+    if not isinstance(node, Mapping):
+        file.say(node, "an exclusion is a mapping")
+        return None
+    before = len(file.mistakes)
+    keys = _keys(file, node, "in an exclusion", _EXCLUSION_KEYS)
+    if "reason" not in keys:
+        file.say(node, "an exclusion needs a 'reason'", "say why these repositories are not judged")
+    elif len(keys) == 1:
+        file.say(node, "an exclusion needs a condition", f"one of: {', '.join(_EXCLUSION_KEYS[:-1])}")
+    reason = _text(file, keys["reason"], "reason") if "reason" in keys else ""
+    archived = keys.get("archived")
+    if archived is not None and (not isinstance(archived, Scalar) or archived.resolved() is not True):
+        file.say(archived, "'archived' takes true", "leave it out where it does not matter")
+    fork = _word(file, keys["fork"], "fork", FORKS) if "fork" in keys else ""
+    lists = {key: _texts(file, keys[key], key) for key in ("repositories", "topics") if key in keys}
+    if len(file.mistakes) > before:
+        return None  # half of a condition would leave out more than its author meant
+    return Exclusion(reason, lists.get("repositories", ()), archived is not None, fork, lists.get("topics", ()))
+
+
 def _own_actions(file: PolicyFile, node: Node | None) -> None:
-    """The one parameter that is judged here: a fix writes it into other people's workflows."""
+    """Judged here, unlike most parameters: a fix writes it into other people's workflows."""
     if node is None:
         return
     if not isinstance(node, Mapping):
@@ -484,6 +564,35 @@ def _own_actions(file: PolicyFile, node: Node | None) -> None:
         file.say(keys["commit"], f"'{commit}' is no full commit id", "it has 40 hex digits")
     if ("commit" in keys) != ("version" in keys):
         file.say(node, "'commit' and 'version' of own_actions go together", "say which version the commit is")
+
+
+def _pull_requests(file: PolicyFile, node: Node | None) -> None:
+    """Judged here, too: what is wrong would only show when the first pull request is made."""
+    if node is None:
+        return
+    if not isinstance(node, Mapping):
+        file.say(node, "'pull_requests' must be a mapping")
+        return
+    keys = _keys(file, node, "in pull_requests", _PULL_REQUESTS_KEYS)
+    for name, value in keys.items():
+        if name not in ("branch", "title"):
+            for item in _items(file, value, name):
+                _text(file, item, name)
+            continue
+        text = _text(file, value, name)
+        if name == "branch" and text and not _is_branch_prefix(text):
+            file.say(
+                value,
+                f"'{text}' cannot begin the name of a branch",
+                "letters and digits, with '-', '_' and '/' between",
+            )
+
+
+def _is_branch_prefix(text: str) -> bool:
+    """A part of what git allows, so that nothing in a branch's name needs a second thought."""
+    return text.isascii() and all(
+        part and part[0].isalnum() and part.replace("-", "").replace("_", "").isalnum() for part in text.split("/")
+    )
 
 
 def _keys(file: PolicyFile, node: Mapping, where: str, known: tuple[str, ...]) -> dict[str, Node]:

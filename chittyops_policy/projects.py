@@ -1,13 +1,15 @@
 """What kinds of project a repository holds, told from its configuration and dependencies, each with the reason.
 
-Only the top, the folders right below it and the usual containers of a monorepo are looked at, by their listings: a tree
-of thousands of files costs no more than a small one.
+Only the top, the folders right below it, the usual containers of a monorepo and the members that a workspace names are
+looked at, by their listings: a tree of thousands of files costs no more than a small one.
 """
 
 from __future__ import annotations
 
 from . import jsonc
 from .model import Value
+from .toml import toml_tables
+from .workspaces import members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +48,9 @@ MAX_FOLDERS = 400
 
 WRANGLER = ("wrangler.json", "wrangler.jsonc", "wrangler.toml")
 """Wrangler's configuration files in the order in which it looks for them; others are named on its command line."""
+
+NODE_LOCKS = ("package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "yarn.lock", "bun.lock", "bun.lockb")
+"""Lock files that only a package manager for package.json writes."""
 
 PLATFORMS: Mapping[str, str] = {
     "vercel.json": "vercel",
@@ -152,13 +157,27 @@ class _Folder:
     def text(self, name: str) -> str | None:
         return self.snapshot.text(self.at(name)) if name in self.names else None
 
+    def those(self, *names: str) -> tuple[str, ...]:
+        """The paths of those names that are there."""
+        return tuple(self.at(name) for name in names if name in self.names)
+
     def first(self, names: Iterable[str]) -> str | None:
         return next((name for name in names if name in self.names), None)
 
 
 def _folders(snapshot: Snapshot) -> Iterator[str]:
-    """The folders worth a look. A folder with a ``.github`` of its own is a copy of another repository."""
+    """The folders worth a look, each once. A folder with a ``.github`` of its own is a copy of another repository."""
     yield ""
+    usual = list(_usual_folders(snapshot))
+    yield from usual
+    seen = frozenset(usual)
+    for folder in members(snapshot, SKIPPED_FOLDERS)[:MAX_FOLDERS]:
+        if folder not in seen and ".github/" not in snapshot.folder(folder):
+            yield folder
+
+
+def _usual_folders(snapshot: Snapshot) -> Iterator[str]:
+    """The folders right below the top, and those of the usual containers."""
     count = 0
     for name in snapshot.folder(""):
         if not name.endswith("/") or name.startswith(".") or name[:-1] in SKIPPED_FOLDERS:
@@ -199,6 +218,9 @@ def _projects_in(folder: _Folder) -> Iterator[Project]:
         if config is not None:
             reason = f"{config} {folder.where}, without a package.json beside it"
             yield Project(NEXTJS, folder.path, LIKELY, reason, (folder.at(config),), True, tuple(platforms))
+        elif (lock := folder.first(NODE_LOCKS)) is not None:
+            reason = f"{lock} {folder.where}, without a package.json that can be read"
+            yield Project(NODE, folder.path, LIKELY, reason, (folder.at(lock),), None, tuple(platforms))
     for find in (_python, _rust, _go):
         other = find(folder, platforms)
         if other is not None:
@@ -268,10 +290,10 @@ def _wrangler_keys(name: str, text: str) -> frozenset[str] | None:
 
 
 def _node(folder: _Folder, package: dict[str, Any] | str, platforms: list[str]) -> Iterator[Project]:
-    path = folder.at("package.json")
+    evidence = folder.those("package.json", *NODE_LOCKS)
     if isinstance(package, str):
         reason = f"package.json {folder.where}, which {package}"
-        yield Project(NODE, folder.path, LIKELY, reason, (path,), None, tuple(platforms))
+        yield Project(NODE, folder.path, LIKELY, reason, evidence, None, tuple(platforms))
         return
     own = _mapping(package.get("dependencies"))
     all_of_them = {**_mapping(package.get("devDependencies")), **own}
@@ -283,11 +305,11 @@ def _node(folder: _Folder, package: dict[str, Any] | str, platforms: list[str]) 
         deploys.add("vercel")
     if "next" in all_of_them:
         reason = f"the dependency next in package.json {folder.where}"
-        yield Project(NEXTJS, folder.path, CERTAIN, reason, (path,), True, tuple(sorted(deploys)))
+        yield Project(NEXTJS, folder.path, CERTAIN, reason, evidence, True, tuple(sorted(deploys)))
         return
     if "wrangler" in all_of_them and ("cloudflare" in deploys or "@cloudflare/workers-types" in all_of_them):
         reason = f"the dependency wrangler in package.json {folder.where}, without a wrangler configuration beside it"
-        yield Project(WORKER, folder.path, LIKELY, reason, (path,), True, tuple(sorted(deploys)))
+        yield Project(WORKER, folder.path, LIKELY, reason, evidence, True, tuple(sorted(deploys)))
         return
     server = next((name for name in sorted(NODE_SERVERS) if name in own), None)
     start = scripts.get("start", "").split()
@@ -298,7 +320,7 @@ def _node(folder: _Folder, package: dict[str, Any] | str, platforms: list[str]) 
         reason += f", with the server library {server}"
     elif starts:
         reason += ", with a start script"
-    yield Project(NODE, folder.path, CERTAIN, reason, (path,), runtime, tuple(sorted(deploys)))
+    yield Project(NODE, folder.path, CERTAIN, reason, evidence, runtime, tuple(sorted(deploys)))
 
 
 # ------------------------------------------------------------------------------------------- other languages
@@ -345,7 +367,9 @@ def _rust(folder: _Folder, platforms: list[str]) -> Project | None:
     server = next((name for name in sorted(RUST_SERVERS) if name in needs), None)
     runtime = server is not None or bool(platforms) or "Dockerfile" in folder.names
     reason = f"Cargo.toml {folder.where}" + (f", with the server library {server}" if server else "")
-    return Project(RUST, folder.path, CERTAIN, reason, (folder.at("Cargo.toml"),), runtime, tuple(platforms))
+    return Project(
+        RUST, folder.path, CERTAIN, reason, folder.those("Cargo.toml", "Cargo.lock"), runtime, tuple(platforms)
+    )
 
 
 def _go(folder: _Folder, platforms: list[str]) -> Project | None:
@@ -355,7 +379,7 @@ def _go(folder: _Folder, platforms: list[str]) -> Project | None:
     server = next((name for name in GO_SERVERS if name in text), None)
     runtime = server is not None or bool(platforms) or "Dockerfile" in folder.names
     reason = f"go.mod {folder.where}" + (f", with the server library {server.rpartition('/')[2]}" if server else "")
-    return Project(GO, folder.path, CERTAIN, reason, (folder.at("go.mod"),), runtime, tuple(platforms))
+    return Project(GO, folder.path, CERTAIN, reason, folder.those("go.mod", "go.sum"), runtime, tuple(platforms))
 
 
 def _without_manifest(snapshot: Snapshot) -> Project:
@@ -373,18 +397,6 @@ def _without_manifest(snapshot: Snapshot) -> Project:
 
 
 # --------------------------------------------------------------------------------------------------- details
-
-
-def toml_tables(text: str) -> dict[str, Any]:
-    """The tables of a TOML text; empty where it does not parse."""
-    if not text:
-        return {}
-    import tomllib  # only a repository with such a file pays for it
-
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError):
-        return {}
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from .document import Node
     from .model import Fix, NoFix
+    from .settings import Settings
     from .snapshot import Snapshot
     from .versions import Release
 
@@ -45,6 +46,9 @@ if TYPE_CHECKING:
         def branch(self, slug: str, name: str) -> Release | None:
             """The head of a branch."""
 
+        def tag(self, slug: str, name: str) -> bool | None:
+            """Whether there is a tag of exactly that name; None where it could not be asked."""
+
         def peel(self, slug: str, sha: str) -> str | None:
             """The commit behind the id of an annotated tag's own object; None where it is no such id."""
 
@@ -53,6 +57,9 @@ if TYPE_CHECKING:
 
         def default_setup(self, slug: str) -> bool | None:
             """Whether code scanning's default setup is on; None where the token may not know."""
+
+        def settings(self, slug: str) -> Settings | None:
+            """What is set for a repository; None where it was not asked."""
 
 
 WORKFLOW = "workflow"
@@ -131,9 +138,12 @@ class Example(Value):
     slug     the repository's name where it matters
     after    path → text after the fix, for a rule that can fix
     unknown  a part of the reason where the rule must answer Unknown
+    github   what GitHub answers, for a rule that asks it: ``owner/repo@<commit>`` → how the commit belongs to the
+             repository, ``owner/repo tag NAME`` and ``owner/repo branch NAME`` → a commit. Empty where nobody is asked
+    settings what is set for the repository on GitHub; None where nobody asked
     """
 
-    __slots__ = ("after", "files", "fires", "options", "parameters", "slug", "title", "unknown")
+    __slots__ = ("after", "files", "fires", "github", "options", "parameters", "settings", "slug", "title", "unknown")
 
     def __init__(
         self,
@@ -145,6 +155,8 @@ class Example(Value):
         after: Mapping[str, str] | None = None,
         unknown: str = "",
         parameters: Mapping[str, Any] | None = None,
+        github: Mapping[str, str] | None = None,
+        settings: Settings | None = None,
     ) -> None:
         self.title = title
         self.files = {".github/workflows/example.yml": files} if isinstance(files, str) else files
@@ -154,6 +166,8 @@ class Example(Value):
         self.after = after or {}
         self.unknown = unknown
         self.parameters = parameters or {}
+        self.github = github or {}
+        self.settings = settings
 
 
 class Rule:
@@ -242,21 +256,23 @@ class Lookups:
 
     `repository(slug)` gives the snapshot of another repository, for calls across a set of checked repositories;
     `asked` collects the slugs, in lower case, that somebody wanted. `default_setups` has, by slug in lower case,
-    whether code scanning's default setup is on. `host` is GitHub where a call may ask it: its answers change from day
-    to day, so a report that needed them is not to be kept.
+    whether code scanning's default setup is on, `known_settings` what is set. `host` is GitHub where a call may ask it:
+    its answers change from day to day, so a report that needed them is not to be kept.
     """
 
-    __slots__ = ("asked", "default_setups", "host", "repositories")
+    __slots__ = ("asked", "default_setups", "host", "known_settings", "repositories")
 
     def __init__(
         self,
         repositories: Mapping[str, Snapshot] | None = None,
         host: Host | None = None,
         default_setups: Mapping[str, bool] | None = None,
+        known_settings: Mapping[str, Settings] | None = None,
     ) -> None:
         self.repositories = repositories or {}
         self.host = host
         self.default_setups = default_setups or {}
+        self.known_settings = known_settings or {}
         self.asked: set[str] = set()
 
     def repository(self, slug: str) -> Snapshot | None:
@@ -270,7 +286,15 @@ class Lookups:
         The answer is that of ``GET /repos/{owner}/{repo}/code-scanning/default-setup``: `state` is ``configured``.
         """
         known = self.default_setups.get(slug.lower())
+        settings = self.known_settings.get(slug.lower())
+        if known is None and settings is not None:
+            return settings.default_setup if isinstance(settings.default_setup, bool) else None
         return self.host.default_setup(slug.lower()) if known is None and self.host is not None and slug else known
+
+    def settings(self, slug: str) -> Settings | None:
+        """What is set on GitHub for ``owner/repo``; None where nobody asked."""
+        known = self.known_settings.get(slug.lower())
+        return self.host.settings(slug.lower()) if known is None and self.host is not None and slug else known
 
 
 class Context:

@@ -8,8 +8,9 @@ from __future__ import annotations
 import json
 
 from .example_runs import EXAMPLE_DATE, run_example
-from .model import UNKNOWN
+from .model import UNKNOWN, Value
 from .policy import UNEXCEPTABLE_THEMES, Overrides, effective
+from .settings import Hidden
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,14 +56,20 @@ def _options(rule: Rule, settings: RulePolicy, pack: Pack) -> str:
 
 def _example(rule: Rule, example: Example, report: Report) -> str:
     lines = [f"### {_sentence(example.title).rstrip('.')}", ""]
-    if example.parameters:
-        lines += [f"With the parameters `{json.dumps(dict(example.parameters))}`:", ""]
     if example.options:
         lines += [f"With `{json.dumps(dict(example.options))}`:", ""]
     if example.parameters:
         lines += [f"With a pack that says `{json.dumps({'parameters': dict(example.parameters)})}`:", ""]
+    if example.github:
+        lines += ["With `--online`, when GitHub answers:", ""]
+        lines += [f"- `{asked}`: {told}" for asked, told in example.github.items()]
+        lines.append("")
+    if example.settings is not None:
+        lines += ["With what GitHub tells:", ""]
+        lines += [f"- {name.replace('_', ' ')}: {_setting(value)}" for name, value in example.settings.told()]
+        lines.append("")
     found = [decision for decision in report.decisions if decision.rule == rule.id]
-    for path, text in example.files.items():
+    for path, text in example.files.items() if example.settings is None else ():
         text = _without_secrets(path, text, found)
         fence = "````" if "```" in text else "```"
         lines += [f"`{path}`", "", f"{fence}{_language(path)}", text.rstrip("\n"), fence, ""]
@@ -83,6 +90,23 @@ def _example(rule: Rule, example: Example, report: Report) -> str:
         for path, text in example.after.items():
             lines += ["", f"After the fix, `{path}`:", "", f"```{_language(path)}", text.rstrip("\n"), "```"]
     return "\n".join([*lines, ""])
+
+
+def _setting(value: object) -> str:
+    """A setting as a person would say it."""
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, tuple):
+        return ", ".join(f"`{item}`" for item in value) or "none"
+    if isinstance(value, Value):
+        parts = ((name.replace("_", " "), getattr(value, name)) for name in value.__slots__)
+        said = [
+            name if part is True else f"{name} {', '.join(part) if isinstance(part, tuple) else part}"
+            for name, part in parts
+            if part and not isinstance(part, Hidden)
+        ]
+        return "; ".join(said)
+    return str(value)
 
 
 def _language(path: str) -> str:

@@ -26,12 +26,13 @@ class Scanner(Value):
     env               variables of which one must bring its token; `logins` are commands that bring it, too
     harmless_inputs   input → values with which the action cannot fail
     harmless_options  options with which the command cannot fail
+    scans             what it looks for where that is not code and its dependencies: ``secrets``; else ''
     languages         language → how it is built for the analysis, and the endings of its files
     """
 
     __slots__ = (
         "contract", "elsewhere", "env", "equivalents", "file", "files", "harmless_inputs", "harmless_options", "id",
-        "languages", "logins", "not_for", "permission", "permissions", "title",
+        "languages", "logins", "not_for", "permission", "permissions", "scans", "title",
     )  # fmt: skip
 
     def __init__(self, id: str, data: Mapping[str, Any]) -> None:
@@ -44,6 +45,7 @@ class Scanner(Value):
         self.not_for = texts(data.get("not_for"))
         self.elsewhere = str(data.get("elsewhere", ""))
         self.permission = str(data.get("permission", ""))
+        self.scans = str(data.get("scans", ""))
         permissions = data.get("permissions")
         self.permissions = dict(permissions) if isinstance(permissions, dict) else {}
         self.env = texts(data.get("env"))

@@ -15,6 +15,7 @@ import os
 from .document import Mapping, Sequence, parse, to_value
 from .errors import CannotEdit, UserError
 from .model import Fix
+from .resources import compiled, resource_path
 from .rule import ACTION, DEPENDABOT, WORKFLOW, Example, Rule
 
 TYPE_CHECKING = False
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
     NodeCheck = Callable[[Document, Node], list[Problem]]
 
+FOLDER = ("policies", "rules")
+"""Where the rules that ship lie."""
+
 _HEAD = ("id", "theme", "severity", "profile", "visits")
 _EXAMPLE_PATHS = {WORKFLOW: ".github/workflows/example.yml", ACTION: "action.yml", DEPENDABOT: ".github/dependabot.yml"}
 
@@ -37,18 +41,23 @@ _EXAMPLE_PATHS = {WORKFLOW: ".github/workflows/example.yml", ACTION: "action.yml
 class SchemaRule(Rule):
     """A rule whose words, schemas and examples are read from its file at the first use of any of them."""
 
-    __slots__ = ("_data", "_path", "_repair")
+    __slots__ = ("_data", "_path", "_repair", "_value")
 
-    def __init__(self, path: str, data: bytes) -> None:
-        """Reads only the head. Raises UserError where it is not as it should be."""
+    def __init__(self, path: str, data: bytes, value: dict[str, Any] | None = None) -> None:
+        """Reads only the head; `value` is that of the whole file where it was found valid before.
+
+        Raises UserError where the head is not as it should be.
+        """
         self._path = path
         self._data = data
-        head = _read_head(path, data)
+        self._value = value
+        head = _read_head(path, data) if value is None else value
         self.id = head["id"]
         self.theme = head["theme"]
         self.severity = head["severity"]
         self.profile = head["profile"]
-        self.visits = tuple(word.strip() for word in head["visits"].strip("[]").split(","))
+        visits = head["visits"] if value is not None else head["visits"].strip("[]").split(",")
+        self.visits = tuple(word.strip() for word in visits)
         self.options = {}
         self.needs = ()
         self.places = None
@@ -61,7 +70,7 @@ class SchemaRule(Rule):
         return getattr(self, name)
 
     def _load(self) -> None:
-        value = _read(self._path, self._data)
+        value = self._value or _read(self._path, self._data)
         if [value[key] for key in _HEAD] != [self.id, self.theme, self.severity, self.profile, list(self.visits)]:
             raise UserError(
                 f"{self._path}: the first lines are not what YAML makes of them",
@@ -91,6 +100,16 @@ class SchemaRule(Rule):
     def repair(self) -> Repair | None:
         """What the file's ``fix`` does; None where `unfixable` says why there is none."""
         return None if self.unfixable else self._repair  # the first look at `unfixable` loads both
+
+
+def shipped() -> Iterator[SchemaRule]:
+    """The rules in the YAML files that ship with the package."""
+    values: dict[str, dict[str, Any]] | None = compiled(*FOLDER)
+    if values is None:
+        yield from load_folder(resource_path(*FOLDER), "/".join(FOLDER))
+    else:
+        for name, value in values.items():
+            yield SchemaRule("/".join((*FOLDER, name)), b"", value)
 
 
 def load_folder(folder: str, shown: str) -> Iterator[SchemaRule]:

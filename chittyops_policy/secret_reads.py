@@ -43,11 +43,19 @@ class SecretRead:
         self.function = function
 
 
-def secret_reads(view: Workflow | Action) -> Iterator[SecretRead]:
+def secret_reads(view: Workflow | Action) -> tuple[SecretRead, ...]:
     """Every read of secrets in a workflow or an action, in file order, each written place once.
 
     What is declared under ``on`` and the descriptions of an action's inputs are not evaluated: nothing is read there.
     """
+    return view.once(_found)
+
+
+def _found(view: Workflow | Action) -> tuple[SecretRead, ...]:
+    return tuple(_reads(view))
+
+
+def _reads(view: Workflow | Action) -> Iterator[SecretRead]:
     document = view.document
     if "secrets" not in document.text and "secrets" not in document.text.lower() and "\\" not in document.text:
         return

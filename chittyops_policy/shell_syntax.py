@@ -65,14 +65,15 @@ class Simple:
 
 
 class Compound:
-    """``if``, loops, groups, functions: `conditions` are consulted, `bodies` are run."""
+    """``if``, loops, groups, functions: `conditions` are consulted, `bodies` are run, `targets` get the output."""
 
-    __slots__ = ("bodies", "conditions", "kind")
+    __slots__ = ("bodies", "conditions", "kind", "targets")
 
     def __init__(self, kind: str) -> None:
         self.kind = kind
         self.conditions: list[Listing] = []
         self.bodies: list[Listing] = []
+        self.targets: list[str] = []
 
 
 class Pipeline:
@@ -336,6 +337,7 @@ class _Reader:
             if redirect is None:
                 self.at = self.ended = mark
                 compound.conditions += [part for _, part in holder.parts]
+                compound.targets += holder.targets
                 return compound
             self.redirect(holder, redirect, depth)
 

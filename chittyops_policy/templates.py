@@ -20,9 +20,9 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     """A template, named by its path under ``templates/``, filled with values.
 
     A template marks its own places with ``<< >>`` and ``<% %>``, because ``${{ }}`` and ``{% %}`` mean something in the
-    files it makes. ``pin("owner/name")`` is a pinned ``uses``; the filters ``yaml`` and ``yaml_block`` write a value on
-    one line and on several. Raises jinja2.UndefinedError where a value that it needs is missing, and KeyError where it
-    calls an action without a pin.
+    files it makes. ``pin("owner/name")`` is a pinned ``uses``, ``version("owner/name")`` its version without the v; the
+    filters ``yaml`` and ``yaml_block`` write a value on one line and on several. Raises jinja2.UndefinedError where a
+    value that it needs is missing, and KeyError where it calls an action without a pin.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # 60 ms, and only needed where a file is written
 
@@ -44,6 +44,7 @@ def render(template: str, values: Mapping[str, Any]) -> str:
     environment.filters["yaml_block"] = lambda value: block_text(value).rstrip("\n")
     pinned = pins()
     environment.globals["pin"] = lambda action: pinned[action]
+    environment.globals["version"] = lambda action: pinned[action].rpartition(" # v")[2]
     return environment.get_template(template).render(values)
 
 

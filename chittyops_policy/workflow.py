@@ -11,9 +11,12 @@ from .expressions import condition, segments
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
 
     from .expressions import Expr
+
+    T = TypeVar("T")
 
 _HEX = frozenset("0123456789abcdefABCDEF")
 
@@ -158,7 +161,7 @@ class Workflow:
     spellings of ``on``.
     """
 
-    __slots__ = ("_expressions", "document", "jobs", "node", "path", "triggers")
+    __slots__ = ("_expressions", "_made", "_uses", "document", "jobs", "node", "path", "triggers")
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -173,6 +176,8 @@ class Workflow:
         )
         self.triggers = _triggers(self.node.get("on"))
         self._expressions: tuple[Occurrence, ...] | None = None
+        self._uses: tuple[tuple[Uses, Job, Step | None], ...] | None = None
+        self._made: dict[Callable[[Any], Any], Any] = {}
 
     @property
     def permissions(self) -> Node | None:
@@ -184,14 +189,20 @@ class Workflow:
         """The workflow-level ``env`` mapping."""
         return mapping_of(self.node.get("env"))
 
-    def uses(self) -> Iterator[tuple[Uses, Job, Step | None]]:
+    def uses(self) -> tuple[tuple[Uses, Job, Step | None], ...]:
         """Every ``uses``: of jobs (Step is None) and of steps."""
-        for job in self.jobs:
-            if job.uses is not None:
-                yield job.uses, job, None
-            for step in job.steps:
-                if step.uses is not None:
-                    yield step.uses, job, step
+        if self._uses is None:
+            found: list[tuple[Uses, Job, Step | None]] = []
+            for job in self.jobs:
+                if job.uses is not None:
+                    found.append((job.uses, job, None))
+                found += [(step.uses, job, step) for step in job.steps if step.uses is not None]
+            self._uses = tuple(found)
+        return self._uses
+
+    def once(self, make: Callable[[Workflow], T]) -> T:
+        """What `make` makes of this view, made at the first request and kept: it must depend on nothing else."""
+        return _once(self, make)
 
     def expressions(self) -> tuple[Occurrence, ...]:
         """Every expression of the file, found once and kept."""
@@ -208,7 +219,7 @@ class Workflow:
 class Action:
     """An action's metadata file (``action.yml``); `steps` are those of a composite action."""
 
-    __slots__ = ("_expressions", "document", "node", "path", "steps", "using")
+    __slots__ = ("_expressions", "_made", "_uses", "document", "node", "path", "steps", "using")
 
     def __init__(self, document: Document) -> None:
         self.document = document
@@ -219,18 +230,31 @@ class Action:
         self.using = text_of(runs.get("using")) if isinstance(runs, Mapping) else ""
         self.steps: tuple[Step, ...] = steps_of(runs.get("steps")) if isinstance(runs, Mapping) else ()
         self._expressions: tuple[Occurrence, ...] | None = None
+        self._uses: tuple[tuple[Uses, None, Step], ...] | None = None
+        self._made: dict[Callable[[Any], Any], Any] = {}
 
-    def uses(self) -> Iterator[tuple[Uses, None, Step]]:
+    def uses(self) -> tuple[tuple[Uses, None, Step], ...]:
         """Every ``uses:`` of the steps, in the shape of `Workflow.uses`."""
-        for step in self.steps:
-            if step.uses is not None:
-                yield step.uses, None, step
+        if self._uses is None:
+            self._uses = tuple((step.uses, None, step) for step in self.steps if step.uses is not None)
+        return self._uses
+
+    def once(self, make: Callable[[Action], T]) -> T:
+        """See `Workflow.once`."""
+        return _once(self, make)
 
     def expressions(self) -> tuple[Occurrence, ...]:
         """Every expression of the file, found once and kept."""
         if self._expressions is None:
             self._expressions = tuple(_expressions(self.document))
         return self._expressions
+
+
+def _once(view: Any, make: Callable[[Any], T]) -> T:
+    if make not in view._made:
+        view._made[make] = make(view)
+    made: T = view._made[make]
+    return made
 
 
 class Occurrence:

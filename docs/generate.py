@@ -1,4 +1,4 @@
-"""Writes what is generated: the rules' pages, the tables and help in README.md, the picture, the hooks file.
+"""Writes what is generated: the rules' pages, the tables and help in README.md and docs/, the picture, the hooks file.
 
     python docs/generate.py            writes them
     python docs/generate.py --check    says which differ from their source, and exits 1 if any does
@@ -16,6 +16,8 @@ import subprocess
 import sys
 from itertools import groupby
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -48,6 +50,7 @@ THEMES = {
     "updates": "Dependabot",
     "runners": "Runners",
     "repository": "Compliance files",
+    "settings": "Settings on GitHub",
     "hygiene": "Good manners",
     "exceptions": "Exceptions",
     "policy": "The policy file",
@@ -68,6 +71,7 @@ def outputs() -> dict[str, str]:
     files["chittyops_policy/rules/index.json"] = index_text()
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     files["README.md"] = with_blocks(
+        "README.md",
         readme,
         {
             "rules": rule_table(),
@@ -76,7 +80,45 @@ def outputs() -> dict[str, str]:
             "summary": fenced(summary_of(run(FIRST_COMMAND))),
         },
     )
+    actions = {path.parent.name: contract_table(path) for path in sorted((ROOT / "actions").glob("*/action.yml"))}
+    files["docs/actions.md"] = page("docs/actions.md", actions)
+    workflows = {
+        path.stem: contract_table(path) for path in sorted((ROOT / ".github/workflows").glob("reusable-*.yml"))
+    }
+    files["docs/reusable-workflows.md"] = page("docs/reusable-workflows.md", workflows)
     return files
+
+
+def page(path: str, blocks: dict[str, str]) -> str:
+    """A page of which only some blocks are generated."""
+    return with_blocks(path, (ROOT / path).read_text(encoding="utf-8"), blocks)
+
+
+def contract_table(path: Path) -> str:
+    """The inputs, secrets and outputs of an action or a reusable workflow in Markdown tables."""
+    data = yaml.load(path.read_text(encoding="utf-8"), yaml.BaseLoader)
+    declared = data["on"]["workflow_call"] if "on" in data else data
+    parts = []
+    for kind in ("inputs", "secrets", "outputs"):
+        rows = [contract_row(name, entry, kind) for name, entry in (declared.get(kind) or {}).items()]
+        if rows:
+            middle = {"inputs": " default |", "secrets": " |"}.get(kind, "")
+            head = [f"| {kind[:-1]} |{middle} |", f"|---|{middle and '---|'}---|"]
+            parts.append("\n".join([*head, *rows]) + "\n")
+    return "\n".join(parts)
+
+
+def contract_row(name: str, entry: dict[str, str], kind: str) -> str:
+    """One row: the name, its default, and what its description says."""
+    default = ""
+    if entry.get("required") == "true":
+        default = "required"
+    elif entry.get("default"):
+        default = f"`{entry['default']}`"
+    elif kind == "secrets":
+        default = "optional"
+    text = " ".join(entry["description"].split()).replace("|", "\\|")
+    return f"| `{name}` | {text} |" if kind == "outputs" else f"| `{name}` | {default} | {text} |"
 
 
 def rule_rows() -> dict[str, list[tuple[str, str, str, str]]]:
@@ -142,14 +184,14 @@ def fenced(text: str) -> str:
     return f"```text\n{text.rstrip()}\n```\n"
 
 
-def with_blocks(text: str, blocks: dict[str, str]) -> str:
-    """The text with what stands between the markers of each block replaced."""
+def with_blocks(path: str, text: str, blocks: dict[str, str]) -> str:
+    """The text of a page with what stands between the markers of each block replaced."""
     for name, content in blocks.items():
         begin, end = f"<!-- begin generated: {name} -->", f"<!-- end generated: {name} -->"
         before, found, rest = text.partition(begin)
         _, closed, after = rest.partition(end)
         if not found or not closed:
-            raise SystemExit(f"README.md has no block {begin} … {end}")
+            raise SystemExit(f"{path} has no block {begin} … {end}")
         text = f"{before}{begin}\n\n{content}\n{end}{after}"
     return text
 

@@ -32,7 +32,7 @@ def test_help_names_every_command_and_the_exit_codes(tmp_path: Path) -> None:
     for flag in ("--help", "-h"):
         run = command(flag, cwd=tmp_path)
         assert run.returncode == 0
-        for name in ("check", "rules", "explain", "policy", "pins", "detect", "completion", "Exit codes"):
+        for name in ("check", "audit", "rules", "explain", "policy", "pins", "detect", "completion", "Exit codes"):
             assert name in run.stdout
 
 

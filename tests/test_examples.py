@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from chittyops_policy.catalogue import load
@@ -95,6 +97,18 @@ def test_rule_is_complete(rule: Rule) -> None:
     assert rule.how.endswith(".")
     for option in rule.options.values():
         assert option.help.endswith(".")
+
+
+@pytest.mark.parametrize("rule", list(CATALOGUE), ids=lambda rule: rule.id)
+def test_a_rule_says_which_weakness_it_is_about(rule: Rule) -> None:
+    """A class of the study, then a CWE, unless it is about what works at all; and OWASP's risk where there is one."""
+    others = [tag for tag in rule.tags if tag not in CLASSES]
+    for tag in others:
+        assert tag == "correctness" or re.fullmatch(r"external/cwe/cwe-[1-9]\d*|owasp-cicd-sec-([1-9]|10)", tag), tag
+    cwe = any(tag.startswith("external/cwe/") for tag in others)
+    assert cwe or "correctness" in others or rule.id == "missing-name", "a name is a matter of manners"
+    if {"injection", "privileged-trigger", "secrets-exposure", "excessive-permission"} & set(rule.tags):
+        assert any(tag.startswith("owasp-cicd-sec-") for tag in others)
 
 
 @pytest.mark.parametrize("rule", [rule for rule in CATALOGUE if rule.needs], ids=lambda rule: rule.id)

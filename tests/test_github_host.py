@@ -19,10 +19,12 @@ from chittyops_policy.pin_lock import LockedPin, PinLock
 from chittyops_policy.pin_pack import Pack
 from chittyops_policy.pins import Pin, PinSources, Unpinnable, mismatch, resolve
 from chittyops_policy.rule import FOREIGN, ON_BRANCH, ON_TAG, UNTOLD, Lookups
+from chittyops_policy.snapshot import MemoryTree, Snapshot
 
 from .github_world import GitHubRepository
 from .referees import node
 from .referees.github_emulator import TOKEN, github_emulator
+from .rules.checked import covered, report
 
 ROOT = Path(__file__).resolve().parent.parent
 SLUG = "acme/lint"
@@ -130,6 +132,30 @@ def test_where_a_commit_belongs(world: World, host: GitHub) -> None:
     }
     assert host.membership(SLUG, "f" * 40) == FOREIGN, "no such commit"
     assert host.problems == []
+
+
+@needs_emulator
+def test_a_pinned_commit_is_held_to_its_repository(world: World, host: GitHub) -> None:
+    pins = [world.one, world.tagged, world.tag_object, world.foreign, world.orphan]
+    text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+    text += "".join(f"      - uses: Acme/lint@{pin}\n" for pin in pins)
+    snapshot = Snapshot(MemoryTree({".github/workflows/x.yml": text}))
+    decisions = report(snapshot, "impostor-commit", lookups=Lookups(host=host)).decisions
+    assert [covered(snapshot, each) for each in decisions] == [world.foreign, world.orphan]
+    assert decisions[0].message == "no branch and no tag of Acme/lint leads to this commit; it may be a fork's"
+    stale = report(snapshot, "stale-action-refs", lookups=Lookups(host=host)).decisions
+    assert [covered(snapshot, each) for each in stale] == [world.foreign, world.orphan]
+
+
+@needs_emulator
+def test_a_name_that_is_a_branch_and_a_tag(world: World) -> None:
+    GitHubRepository(world.address, SLUG).branch("v1.0.0", world.one)
+    text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
+    text += "".join(f"      - uses: acme/lint@{ref}\n" for ref in ("v1.0.0", "v1", "main", world.foreign))
+    snapshot = Snapshot(MemoryTree({".github/workflows/x.yml": text}))
+    lookups = Lookups(host=GitHub(TOKEN, TODAY, world.address))
+    decisions = report(snapshot, "ref-confusion", lookups=lookups).decisions
+    assert [covered(snapshot, each) for each in decisions] == ["v1.0.0"]
 
 
 @needs_emulator

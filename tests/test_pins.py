@@ -305,6 +305,9 @@ class Host:
     def peel(self, slug: str, sha: str) -> str | None:
         return None
 
+    def tag(self, slug: str, name: str) -> bool | None:
+        return None
+
     def membership(self, slug: str, commit: str) -> str:
         return self.member.get(commit, ON_BRANCH)
 

@@ -510,6 +510,25 @@ FILES = {
         "exceptions: [{rule: missing-lid, reason: so, owner: me, expires: 2027-01-31, repositories: [a/b]}]\n",
         True,
     ),
+    "pack with a scope": (
+        "kind: pack\nname: org\nscope:\n  owners: [org]\n  exclude:\n    - {archived: true, reason: done}\n"
+        "    - {fork: third-party, topics: [x], repositories: ['org/*'], reason: theirs}\n",
+        True,
+    ),
+    "pack with a scope that is a list": ("kind: pack\nname: org\nscope: [org]\n", False),
+    "pack with an exclusion without a reason": (
+        "kind: pack\nname: org\nscope: {exclude: [{archived: true}]}\n",
+        False,
+    ),
+    "pack with an exclusion of everything": ("kind: pack\nname: org\nscope: {exclude: [{reason: so}]}\n", False),
+    "pack with an exclusion of what is not archived": (
+        "kind: pack\nname: org\nscope: {exclude: [{archived: false, reason: so}]}\n",
+        False,
+    ),
+    "pack with an exclusion of strange forks": (
+        "kind: pack\nname: org\nscope: {exclude: [{fork: 'yes', reason: so}]}\n",
+        False,
+    ),
     "pack that honours a stranger": ("kind: pack\nname: org\nhonour: [nolint]\n", False),
     "pack with an empty ring": ("kind: pack\nname: org\nrings: {canary: []}\n", False),
     "pack with an empty rollout": ("kind: pack\nname: org\nrules: {missing-lid: {stage: []}}\n", False),
@@ -547,6 +566,22 @@ FILES = {
         "kind: pack\nname: org\nparameters: {own_actions: {commit: main, version: '1'}}\n",
         False,
     ),
+    "pack with a manner of pull requests": (
+        "kind: pack\nname: org\nparameters: {pull_requests: {branch: a/b-c, title: t, labels: [x],"
+        " reserved_branches: [c/d], reserved_titles: ['e: f']}}\n",
+        True,
+    ),
+    "pack with a branch that git does not take": (
+        "kind: pack\nname: org\nparameters: {pull_requests: {branch: 'a b'}}\n",
+        False,
+    ),
+    "pack with a branch that ends in a slash": (
+        "kind: pack\nname: org\nparameters: {pull_requests: {branch: a/}}\n",
+        False,
+    ),
+    "pack with an empty title": ("kind: pack\nname: org\nparameters: {pull_requests: {title: ''}}\n", False),
+    "pack with one label": ("kind: pack\nname: org\nparameters: {pull_requests: {labels: x}}\n", False),
+    "pack that would approve": ("kind: pack\nname: org\nparameters: {pull_requests: {approve: true}}\n", False),
     "pack with a commit and no version": (
         f"kind: pack\nname: org\nparameters: {{own_actions: {{commit: {'a1' * 20}}}}}\n",
         False,
@@ -602,13 +637,12 @@ def test_the_shipped_pack_names_the_controls_of_the_charter() -> None:
     result = effective(load(), standard_pack(), None, Overrides(), slug="", today=TODAY)
     assert [control.id for control in result.controls] == [
         "beacon", "scanner-codeql", "scanner-snyk", "scanner-owasp", "scanner-dependabot", "update-tool",
-        "pinned-actions", "pin-comments", "script-injection", "static-secrets", "hardcoded-secrets",
+        "pinned-actions", "pin-comments", "pin-origin", "script-injection", "static-secrets", "hardcoded-secrets",
         "ephemeral-credentials", "codeowners", "claude-md",
-        "charter-file", "branch-rules", "required-checks", "reusable-workflow-contracts", "valid-workflows",
-        "guarded-commands", "sound-references",
+        "charter-file", "branch-rules", "stored-secrets", "actions-policy", "alerts", "required-checks",
+        "reusable-workflow-contracts", "valid-workflows", "guarded-commands", "sound-references",
     ]  # fmt: skip
-    untold = [(control.id, control.permission) for control in result.controls if not control.rules]
-    assert untold == [("branch-rules", "administration: read")]
+    assert [control.id for control in result.controls if not control.rules] == [], "every control has rules"
 
 
 def test_no_repository_can_silence_the_rules_that_watch_policies() -> None:

@@ -18,6 +18,7 @@ from chittyops_policy.model import Fix
 from chittyops_policy.resources import resource_path
 from chittyops_policy.rule import Lookups
 from chittyops_policy.snapshot import MemoryTree, Snapshot
+from chittyops_policy.standard_files import SNYK_LANGUAGES
 from chittyops_policy.templates import pins
 
 from .referees import github_parser
@@ -151,7 +152,7 @@ GUIDES = {
     projects.NODE: ("- `.`: a Node.js project\n", "- install: `npm ci`\n- test: `npm test`\n- lint: `npm run lint`\n"),
     projects.PYTHON: (
         "- `.`: a Python project\n",
-        "- install: `pip install -e .`\n- test: `pytest`\n- lint: `ruff check`\n- check types: `mypy .`\n",
+        "- install: `pip install -e '.[dev]'`\n- test: `pytest`\n- lint: `ruff check`\n- check types: `mypy .`\n",
     ),
     projects.RUST: ("- `.`: a Rust project\n", "- build: `cargo build`\n- test: `cargo test`\n"),
     projects.GO: ("- `.`: a Go module\n", "- build: `go build ./...`\n- test: `go test ./...`\n"),
@@ -297,6 +298,24 @@ def test_a_guide_of_several_projects() -> None:
             {"Pipfile": "", "tests/conftest.py": "", "mypy.ini": ""},
             ["pipenv install --dev", "pipenv run pytest", "pipenv run mypy ."],
             id="pipenv",
+        ),
+        pytest.param(
+            {
+                "pyproject.toml": "[project]\nname = 'x'\n[dependency-groups]\na = ['sphinx']\ndev = ['pytest']\n",
+                "requirements-dev.txt": "ruff==1\n",
+            },
+            ["pip install -r requirements-dev.txt", "pip install --group dev", "pytest"],
+            id="the groups that bring tools",
+        ),
+        pytest.param(
+            {"package.json": '{"dependencies": {"a": "1"}}', "yarn.lock": "# yarn lockfile v1\n"},
+            ["yarn install --frozen-lockfile"],
+            id="yarn 1",
+        ),
+        pytest.param(
+            {"package.json": '{"dependencies": {"a": "1"}}', "yarn.lock": "__metadata:\n  version: 8\n"},
+            ["yarn install --immutable"],
+            id="yarn 4",
         ),
         pytest.param({"manage.py": ""}, ["python manage.py test", "python manage.py runserver"], id="django"),
     ],
@@ -533,11 +552,16 @@ def test_the_pins_are_those_of_the_owners_tags() -> None:
 
 
 def test_templates_call_pinned_actions_only() -> None:
-    folder = Path(resource_path("templates", "workflows"))
-    templates = sorted(folder.glob("*.yml"))
+    """Those of a step are looked up when it is rendered, which the matrix of test_standard_files.py does for each."""
+    templates = sorted(Path(resource_path("templates", "workflows")).glob("*.yml"))
+    ours = {"<< credentials >>", "<< beacon >>", "<< check >>"}
     assert templates
     for template in templates:
         lines = [line for line in template.read_text(encoding="utf-8").splitlines() if "uses:" in line]
         assert lines
         for line in lines:
-            assert line.strip().removeprefix('uses: << pin("').removesuffix('") >>') in pins()
+            value = line.strip().removeprefix("uses: ")
+            names = {value.removeprefix('<< pin("').removesuffix('") >>')}
+            if value == '<< pin("snyk/actions/" + language) >>':
+                names = {f"snyk/actions/{language}" for language in SNYK_LANGUAGES}
+            assert value in ours or names <= pins().keys(), line

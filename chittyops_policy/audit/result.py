@@ -16,6 +16,9 @@ NOT_REACHED = "not-reached"
 
 STATES = (JUDGED, OUT_OF_SCOPE, NOT_REACHED)
 
+BUG = "a bug of chittyops-policy:"
+"""How the reason of a standing begins where the fault is ours."""
+
 
 class Subject(Value):
     """A repository as an organisation lists it.
@@ -25,12 +28,13 @@ class Subject(Value):
     head         the commit of the default branch that was judged; '' where there is none
     branch       the default branch
     visibility   public, private or internal; '' where that is not known
+    parent       of a fork, the repository that it was made from; '' where that is not known
     properties   custom properties of the organisation
     """
 
     __slots__ = (
-        "archived", "branch", "disabled", "empty", "fork", "head", "language", "properties", "slug", "topics", "url",
-        "visibility",
+        "archived", "branch", "disabled", "empty", "fork", "head", "language", "parent", "properties", "slug", "topics",
+        "url", "visibility",
     )  # fmt: skip
 
     def __init__(
@@ -45,6 +49,7 @@ class Subject(Value):
         disabled: bool = False,
         empty: bool = False,
         fork: bool = False,
+        parent: str = "",
         language: str = "",
         topics: tuple[str, ...] = (),
         properties: Mapping[str, str] | None = None,
@@ -58,6 +63,7 @@ class Subject(Value):
         self.disabled = disabled
         self.empty = empty
         self.fork = fork
+        self.parent = parent
         self.language = language
         self.topics = topics
         self.properties = properties or {}

@@ -6,10 +6,14 @@ import click
 
 from .. import __version__
 from ..errors import EXIT_INTERRUPTED, EXIT_USER
+from .audit_command import audit
 from .check_command import check
 from .completion_command import completion
 from .detect_command import detect
 from .explain_command import explain
+from .init_command import init
+from .lock_command import lock
+from .metrics_command import metrics
 from .pins_command import pins
 from .policy_command import policy
 from .report_command import report
@@ -28,7 +32,7 @@ def app() -> None:
     """
 
 
-for _command in (check, rules, explain, policy, report, pins, detect, completion):
+for _command in (check, init, audit, lock, metrics, rules, explain, policy, report, pins, detect, completion):
     app.add_command(_command)
 
 

@@ -27,6 +27,7 @@ def detect(path: str, as_json: bool) -> int:
                 "reason": project.reason,
                 "evidence": list(project.evidence),
                 "runtime": project.runtime,
+                "deploys": list(project.deploys),
             }
             for project in projects
         ]

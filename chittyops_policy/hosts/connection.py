@@ -66,7 +66,14 @@ class Missing(Refused):
 
 
 class Unreachable(HostError):
-    """Nobody answered, often enough to give up; the rest of a sweep may still go well."""
+    """Nobody answered, often enough to give up; the rest of a sweep may still go well.
+
+    status  what GitHub answered last, such as 502; 0 where nothing came back
+    """
+
+    def __init__(self, message: str, path: str, hint: str = "", status: int = 0) -> None:
+        super().__init__(message, path, hint)
+        self.status = status
 
 
 class AnswerLost(Unreachable):
@@ -195,20 +202,21 @@ class Connection:
     def _repeat(self, verb: str, path: str, body: Any, headers: Mapping[str, str] | None, repeatable: bool) -> Answer:
         if self.dead is not None:
             raise self.dead
-        trouble = ""
+        trouble, status = "", 0
         for attempt in range(TRIES):
             self._hold()
             try:
                 answer = self._once(verb, path, body, headers)
             except OSError as error:  # requests' exceptions are; what they say may hold an address
-                trouble = f"{self.base_url} cannot be reached: {type(error).__name__}"
+                trouble, status = f"{self.base_url} cannot be reached: {type(error).__name__}", 0
                 if not repeatable and not _never_sent(error):
                     raise AnswerLost(trouble, path) from error
             else:
                 if answer.status < 400:
                     return answer
                 if answer.status >= 500:
-                    trouble = f"{self.base_url} failed with status {answer.status}: {_words(answer.data)}"
+                    status = answer.status
+                    trouble = f"{self.base_url} failed with status {status}: {_words(answer.data)}"
                     if not repeatable:
                         raise AnswerLost(trouble, path)
                 elif _is_limit(answer):
@@ -218,7 +226,7 @@ class Connection:
                     self._refuse(answer, path)
             if attempt + 1 < TRIES:
                 self._sleep(_backoff(attempt))
-        raise Unreachable(trouble or f"{self.base_url} asks to wait again and again", path)
+        raise Unreachable(trouble or f"{self.base_url} asks to wait again and again", path, status=status)
 
     def _once(self, verb: str, path: str, body: Any, headers: Mapping[str, str] | None) -> Answer:
         requester = self._requester()

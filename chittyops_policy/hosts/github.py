@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from github.Repository import Repository
 
+    from ..settings import Settings
+
     T = TypeVar("T")
 
 TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
@@ -86,8 +88,9 @@ class GitHub:
         self._today = today
         self._origin = f"GitHub ({today})" if base_url == API else f"{base_url.split('/')[2]} ({today})"
         self._address = base_url
+        self._auth = Auth.Token(token)
         self._client = Github(
-            auth=Auth.Token(token),
+            auth=self._auth,
             base_url=base_url.rstrip("/"),
             timeout=_PATIENCE,
             per_page=100,
@@ -103,6 +106,7 @@ class GitHub:
         self._peeled: dict[tuple[str, str], str | None] = {}
         self._members: dict[tuple[str, str], str] = {}
         self._setups: dict[str, bool | None] = {}
+        self._settings: dict[str, Settings | None] = {}
 
     # --------------------------------------------------------------------------------------------- rule.Host
 
@@ -129,6 +133,11 @@ class GitHub:
         """The head of a branch; None also where there is no such branch."""
         heads = dict(self._heads_of(slug) or ())
         return self._release(name, heads[name]) if name in heads else None
+
+    def tag(self, slug: str, name: str) -> bool | None:
+        """Whether there is a tag of exactly that name; None where GitHub did not tell."""
+        tags = self._tags_of(slug)
+        return None if tags is None else any(tag.name == name for tag in tags)
 
     def membership(self, slug: str, commit: str) -> str:
         """Whether a commit belongs to a repository: ON_BRANCH, ON_TAG, FOREIGN, or UNTOLD."""
@@ -165,6 +174,21 @@ class GitHub:
                 told = self._ask(slug, state, missing="", hidden="")
                 self._setups[slug] = told == "configured" if told else None
         return self._setups[slug]
+
+    def settings(self, slug: str) -> Settings | None:
+        """What is set for a repository; None where GitHub no longer answers. What it does not tell is in the answer."""
+        from .connection import Connection, HostError  # only a check that asks GitHub reads settings
+        from .settings import SettingsReader
+
+        if slug not in self._settings:
+            self._settings[slug] = None
+            if not self.silent and self._repository(slug) is not None:
+                try:
+                    connection = Connection(self._auth, self._address, longest_wait=_PATIENCE)
+                    self._settings[slug] = SettingsReader(connection).read(slug)
+                except HostError as error:
+                    self._say(f"the settings of {slug} cannot be read: {error.message}")
+        return self._settings[slug]
 
     # ------------------------------------------------------------------------------------------------- asking
 

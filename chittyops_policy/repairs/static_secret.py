@@ -29,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from chittyops_policy.model import Finding
+    from chittyops_policy.model import Finding, Span
     from chittyops_policy.rule import Context
     from chittyops_policy.secret_reads import SecretRead
     from chittyops_policy.workflow import Job, Step, Workflow
@@ -64,7 +64,8 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
         return NoFix("an action gets its secrets from the workflow that calls it")
     workflow = context.snapshot.workflow(finding.path)
     assert workflow is not None
-    read = next(read for read in secret_reads(workflow) if _span(read, workflow) == finding.span)
+    assert finding.span is not None
+    read = workflow.once(_by_place)[finding.span]
     data = context.parameters.get("credentials")
     served = _served(data)
     if read.name.upper() not in served:
@@ -84,8 +85,8 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     return found
 
 
-def _span(read: SecretRead, workflow: Workflow) -> Any:
-    return workflow.document.spot(read.scalar, read.start, read.end)
+def _by_place(workflow: Workflow) -> dict[Span, SecretRead]:
+    return {workflow.document.spot(read.scalar, read.start, read.end): read for read in secret_reads(workflow)}
 
 
 def _served(data: Any) -> dict[str, tuple[str, str]]:

@@ -50,14 +50,16 @@ def moved(finding: Finding, context: Context, *, free: bool) -> Fix | NoFix:
         return NoFix(f"how {own.action} hands variables to its {own.script} is not known here; its documentation tells")
     key = moved, own.scalar, free  # the findings of a script share one answer
     if key not in context.memo:
-        context.memo[key] = _rewrite(view, own, places, free)
-    result: Rewrite = context.memo[key]
+        context.memo[key] = _rewrite(view, own, places, free, context)
+    result: Rewrite
+    result, far = context.memo[key]
     if own.text in result.refused:
         return NoFix(result.refused[own.text])
     names = sorted(name for name, text in {**result.added, **result.known}.items())
     values = "the value" if len(names) == 1 else "the values"
     change = _with_env(document, own, result) + replace_within(document, own.scalar, result.pieces)
-    safe = free and result.quoted
+    # What comes a long way was made by some script on the way, perhaps with quotes that somebody means to be read.
+    safe = free and result.quoted and not far
     notes = () if safe else (_NOTE if result.quoted else _NOTE_BARE,)
     return Fix(
         f"hand {values} over in env as {', '.join(names)}",
@@ -68,14 +70,20 @@ def moved(finding: Finding, context: Context, *, free: bool) -> Fix | NoFix:
     )
 
 
-def _rewrite(view: Workflow | Action, own: Expansion, places: list[Expansion], free: bool) -> Rewrite:
-    """The script without every value of that kind. Raises CannotEdit where the script or its shell is not known."""
-    sources = [(place, source_of(view, place)) for place in places]
-    wanted = {place.text for place, source in sources if source is not None and source.free == free}
+def _rewrite(
+    view: Workflow | Action, own: Expansion, places: list[Expansion], free: bool, context: Context
+) -> tuple[Rewrite, bool]:
+    """The script without every value of that kind, and whether one of them comes a long way.
+
+    Raises CannotEdit where the script or its shell is not known.
+    """
+    sources = [(place.text, source_of(place, context)) for place in places]
+    moving = {text: source for text, source in sources if source is not None and source.free == free}
+    far = any(source.origin is not None for source in moving.values())
     shell, windows = ("github-script", False) if own.action else shell_of_step(view, own.job, own.step)
     if not shell:
         raise CannotEdit("which shell runs the script cannot be told from the files; `shell:` would say it")
-    return rewrite(own.scalar.value, shell, wanted, _environment(view, own, windows))
+    return rewrite(own.scalar.value, shell, set(moving), _environment(view, own, windows)), far
 
 
 _NOTE = "A value with quotes, dollars or backslashes was read by the shell before and is plain text from now on."

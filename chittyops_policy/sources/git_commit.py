@@ -7,61 +7,23 @@ import subprocess
 
 from chittyops_policy.errors import UserError, WorldError
 
-from .working_tree import MAX_BYTES, MAX_LINKS, WorkingTree, linked_path
+from .entry_tree import FILE_MODES, EntryTree
+from .working_tree import MAX_BYTES, WorkingTree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import IO
 
-_LINK = "120000"
-_FILES = frozenset(("100644", "100755", "100664", _LINK))
 
-
-class ObjectTree:
-    """Files that lie in git's object store, see `snapshot.Tree`; one git process answers all reads.
-
-    entries   path → (mode, object id) of files and links; submodules are left out
-    problems  (path, message) of what could not be read
-    """
+class ObjectTree(EntryTree):
+    """Files that lie in git's object store; one git process answers all reads."""
 
     def __init__(self, repository: str, entries: dict[str, tuple[str, str]], slug: str, revision: str) -> None:
+        super().__init__(entries)
         self.repository = repository
-        self.entries = entries
         self.slug = slug
         self.revision = revision
-        self.problems: list[tuple[str, str]] = []
         self._process: subprocess.Popen[bytes] | None = None
-        self._folders: dict[str, set[str]] | None = None
-
-    def read(self, path: str) -> bytes | None:
-        """The bytes of a file; a link is followed to a file of the same tree, and is None where it leads elsewhere."""
-        target = self._resolved(path)
-        return None if target is None else self._object(path, self.entries[target][1])
-
-    def folder(self, path: str) -> tuple[str, ...]:
-        """The sorted names directly in a folder, as `WorkingTree.folder` gives them."""
-        if self._folders is None:
-            folders: dict[str, set[str]] = {}
-            self._folders = folders
-            for name in self.entries:
-                if self._resolved(name) is None:
-                    continue
-                parent, _, leaf = name.rpartition("/")
-                while leaf not in folders.setdefault(parent, set()):
-                    folders[parent].add(leaf)
-                    if not parent:
-                        break
-                    parent, _, above = parent.rpartition("/")
-                    leaf = above + "/"
-        return tuple(sorted(self._folders.get(path, ())))
-
-    def is_link(self, path: str) -> bool:
-        """Whether a path is a symbolic link, wherever it leads."""
-        return self.entries.get(path, ("", ""))[0] == _LINK
-
-    def paths(self) -> tuple[str, ...]:
-        """Every file of the tree, sorted."""
-        return tuple(sorted(self.entries))
 
     def close(self) -> None:
         """Ends the git process; the tree can still be read, which starts another."""
@@ -72,21 +34,8 @@ class ObjectTree:
                     stream.close()
             process.wait()
 
-    def _resolved(self, path: str) -> str | None:
-        """The path of the regular file behind a path, or None."""
-        for _ in range(MAX_LINKS):
-            entry = self.entries.get(path)
-            if entry is None:
-                return None
-            if entry[0] != _LINK:
-                return path
-            target = linked_path(path, os.fsdecode(self._object(path, entry[1]) or b""))
-            if target is None:
-                return None
-            path = target
-        return None
-
-    def _object(self, path: str, object_id: str) -> bytes | None:
+    def content(self, path: str, object_id: str) -> bytes | None:
+        """See `EntryTree.content`."""
         if self._process is None or self._process.poll() is not None:
             self._process = subprocess.Popen(
                 _command(self.repository, "cat-file", "--batch"),
@@ -138,7 +87,7 @@ def _entries(listing: bytes) -> dict[str, tuple[str, str]]:
         if not tab:
             continue
         mode, second, third = about.decode("ascii").split(" ")
-        if mode in _FILES:
+        if mode in FILE_MODES:
             found.setdefault(os.fsdecode(name), (mode, third if second == "blob" else second))
     return found
 

@@ -251,3 +251,34 @@ jobs:
         if result["ruleId"] == "unpinned-uses"
     }
     assert {".github/workflows/old.yml", ".github/workflows/new.yml"} <= judged
+
+
+def test_a_companion_that_gives_no_answer_is_no_pass(stage: Stage) -> None:
+    """Programs that an earlier step has put on PATH run beside the rules."""
+    direct = f"""on: push
+permissions: {{}}
+jobs:
+  direct:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: {next(uses for uses in _remote_actions() if uses.startswith("actions/checkout@"))}
+      - run: |
+          mkdir -p "$RUNNER_TEMP/tools"
+          cd "$RUNNER_TEMP/tools"
+          printf '#!/bin/sh\\necho "[]"\\n' > actionlint
+          printf '#!/bin/sh\\nexit 70\\n' > zizmor
+          chmod +x actionlint zizmor
+          echo "$PWD" >> "$GITHUB_PATH"
+      - id: policy
+        continue-on-error: true
+        uses: {SLUG}@{stage.own_commit}
+        with: {{companions: 'actionlint,zizmor', paths: .github/workflows/clean.yml}}
+      - env: {{CODE: '${{{{ steps.policy.outputs.exit-code }}}}'}}
+        run: echo "code $CODE"
+"""
+    folder = stage.repository({".github/workflows/direct.yml": direct, ".github/workflows/clean.yml": CLEAN}, "beside")
+    log = act(stage, folder, ".github/workflows/direct.yml")
+    assert "code 1" in log.printed(), log.text
+    assert "zizmor ended with 70" in log.printed()
+    assert "actionlint ended" not in log.printed()
+    assert "No findings" in log.printed()

@@ -13,7 +13,7 @@ import pytest
 
 from chittyops_policy import __version__
 
-from .support import git, own_repository, run, write
+from .support import git, own_repository, run, wheel_of, write
 
 TAG = f"v{__version__}"
 ASK = """
@@ -33,9 +33,6 @@ except CannotEdit as error:
 def origin(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This project at a release: an annotated tag, as `git tag -a` makes it."""
     folder = own_repository(tmp_path_factory.mktemp("origin") / "chittyops-policy")
-    write(folder, {"actions/chittybeacon/action.yml": "name: x\ndescription: x\nruns: {using: composite, steps: []}\n"})
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--no-verify", "-m", "the action")
     git(folder, "tag", "-a", TAG, "-m", "release")
     git(folder, "commit", "--quiet", "--allow-empty", "--no-verify", "-m", "next")
     return folder
@@ -45,13 +42,6 @@ def clone(origin: Path, folder: Path, name: str) -> Path:
     git(origin, "clone", "--quiet", str(origin), str(folder / "clone"))
     git(folder / "clone", "checkout", "--quiet", name)
     return folder / "clone"
-
-
-def wheel_of(source: Path, folder: Path) -> Path:
-    done = run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")], source)
-    assert done.returncode == 0, done.stdout
-    (wheel,) = (folder / "dist").glob("*.whl")
-    return wheel
 
 
 def commit_in(wheel: Path) -> str | None:

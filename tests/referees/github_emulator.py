@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -27,7 +28,6 @@ def github_emulator(*repositories: str) -> Iterator[str]:
 
     Raises node.Unavailable where Node is missing.
     """
-    folder = node.installed()
     owners = sorted({slug.split("/")[0] for slug in repositories})
     seed = {
         "tokens": {TOKEN: {"login": "octocat", "scopes": ["repo"]}},
@@ -41,6 +41,17 @@ def github_emulator(*repositories: str) -> Iterator[str]:
             ],
         },
     }
+    with seeded_emulator(seed) as port:
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def seeded_emulator(seed: dict[str, Any], known_as: str | None = None) -> Iterator[int]:
+    """The port of a fresh emulator; `known_as` is the address that it writes into its answers.
+
+    emulator.mjs lists the few addresses that it has besides GitHub's. Raises node.Unavailable where Node is missing.
+    """
+    folder = node.installed()
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -48,15 +59,12 @@ def github_emulator(*repositories: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "seed.json"
         path.write_text(json.dumps(seed))
-        program = str(folder / "node_modules" / "emulate" / "dist" / "index.js")
-        command = [node.tool("node"), program, "start", "--service", "github", "--port", str(port)]
+        command = [node.tool("node"), str(folder / "emulator.mjs"), str(path), str(port), known_as or address]
         with (Path(temporary) / "log").open("w+") as log:
-            process = subprocess.Popen(
-                [*command, "--base-url", address, "--seed", str(path)], stdout=log, stderr=log, cwd=temporary
-            )
+            process = subprocess.Popen(command, stdout=log, stderr=log, cwd=temporary)
             try:
                 _wait(process, address, log.name)
-                yield address
+                yield port
             finally:
                 process.terminate()
                 process.wait(timeout=_PATIENCE)

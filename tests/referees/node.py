@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import fcntl
 import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sysconfig
+import tarfile
+import tempfile
 from functools import lru_cache
 from pathlib import Path
 
@@ -32,6 +36,32 @@ def installed() -> Path:
             _run([node, "build.mjs"])
             stamp.write_text(wanted)
     return FOLDER
+
+
+@lru_cache(maxsize=1)
+def openapi_document() -> Path:
+    """GitHub's description of its REST API, the one file that is wanted of a package of 385 MB. Raises Unavailable."""
+    npm = tool("npm")
+    wanted = json.loads((FOLDER / "package.json").read_text(encoding="utf-8"))["openapi"]
+    document = FOLDER / "dist" / f"openapi-{wanted['version']}.json"
+    with (FOLDER / ".build.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not document.exists():
+            document.parent.mkdir(exist_ok=True)
+            with tempfile.TemporaryDirectory() as temporary:
+                package = f"{wanted['package']}@{wanted['version']}"
+                _run([npm, "pack", package, "--ignore-scripts", "--pack-destination", temporary])
+                archive = next(Path(temporary).glob("*.tgz"))
+                digest = base64.b64encode(hashlib.sha512(archive.read_bytes()).digest()).decode()
+                if f"sha512-{digest}" != wanted["integrity"]:
+                    raise Unavailable(f"{package} is not the package that package.json names")
+                with tarfile.open(archive) as files:
+                    content = files.extractfile(wanted["file"])
+                    assert content is not None, f"{package} has no {wanted['file']}"
+                    partial = document.with_suffix(".partial")
+                    partial.write_bytes(content.read())
+                    partial.rename(document)
+    return document
 
 
 def unavailable_reason() -> str | None:

@@ -687,6 +687,9 @@ def test_a_fix_asks_github_where_the_call_may() -> None:
         def peel(self, slug: str, sha: str) -> str | None:
             return None
 
+        def tag(self, slug: str, name: str) -> bool | None:
+            return None
+
         def membership(self, slug: str, commit: str) -> str:
             return ON_BRANCH
 

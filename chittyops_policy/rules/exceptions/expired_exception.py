@@ -69,5 +69,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="whether the exception is needed longer is for its owner to say",
-    tags=("hardening-gap",),
+    tags=("hardening-gap", "external/cwe/cwe-693"),
 )

@@ -60,5 +60,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="only who made the exception knows the reason",
-    tags=("hardening-gap",),
+    tags=("hardening-gap", "external/cwe/cwe-693"),
 )

@@ -61,5 +61,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="which rule was meant only who made the exception knows",
-    tags=("hardening-gap",),
+    tags=("hardening-gap", "external/cwe/cwe-693"),
 )

@@ -78,5 +78,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="a line that excepts nothing may be waiting for a change that is under way",
-    tags=("hardening-gap",),
+    tags=("hardening-gap", "external/cwe/cwe-693"),
 )

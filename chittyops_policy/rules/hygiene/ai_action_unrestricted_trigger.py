@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chittyops_policy.document import Scalar
+from chittyops_policy.ai_actions import GATES, events_from_outside, names_anybody
 from chittyops_policy.rule import WORKFLOW, Context, Example, Rule
 
 TYPE_CHECKING = False
@@ -12,27 +12,15 @@ if TYPE_CHECKING:
     from chittyops_policy.model import Finding
     from chittyops_policy.workflow import Workflow
 
-GATES = {
-    "anthropics/claude-code-action": ("allowed_non_write_users", "allowed_bots"),
-    "openai/codex-action": ("allow-users",),
-}
-"""Action → its inputs for which ``*`` means anybody (their action.yml and security notes, 2026-11)."""
-
-_OUTSIDE = (
-    "pull_request_target", "issues", "issue_comment", "discussion", "discussion_comment", "pull_request_review",
-    "pull_request_review_comment", "workflow_call", "workflow_run", "fork", "watch",
-)  # fmt: skip
-"""Events that outsiders can cause while the run has secrets; a caller of the workflow may have any of them."""
-
 
 def _check(view: Workflow, context: Context) -> Iterator[Finding]:
-    events = [event for event in _OUTSIDE if event in view.triggers]
+    events = events_from_outside(view)
     if not events:
         return
     for uses, _, step in view.uses():
         for name in GATES.get(uses.name, ()) if step is not None else ():
             value = step.input(name) if step is not None else None
-            if not isinstance(value, Scalar) or "*" not in [part.strip() for part in value.value.split(",")]:
+            if step is None or value is None or not names_anybody(step, name):
                 continue
             if name == "allowed_bots":
                 if events == ["workflow_call"]:
@@ -77,7 +65,7 @@ RULE = Rule(
         "strangers out, and this setting turns it off."
     ),
     how="Take the setting out, or list the accounts; give the job only the permissions that the answer needs.",
-    limits="Whether the prompt holds text of strangers is not looked at.",
+    limits="Whether the prompt holds text of strangers is a question for ai-action-prompt-injection.",
     examples=_examples,
     check=_check,
     tags=("privileged-trigger", "external/cwe/cwe-284", "owasp-cicd-sec-4"),

@@ -76,5 +76,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="a script of another shell has to be written by somebody",
-    tags=("hardening-gap", "owasp-cicd-sec-4"),
+    tags=("hardening-gap", "owasp-cicd-sec-4", "external/cwe/cwe-676"),
 )

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 
 from chittyops_policy.document import Scalar
+from chittyops_policy.injection import source_in
 from chittyops_policy.outsiders import privileged_events
 from chittyops_policy.rule import WORKFLOW, Context, Example, Rule
 from chittyops_policy.scripts import commands_of, scripts
+from chittyops_policy.value_flows import Place, of_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from chittyops_policy.injection import Source
     from chittyops_policy.model import Finding
     from chittyops_policy.scripts import Script
     from chittyops_policy.shell_commands import Command
@@ -49,7 +52,28 @@ def _check(workflow: Workflow, context: Context) -> Iterator[Finding]:
             if value:
                 shown = value if len(value) <= 40 else value[:37] + "..."
                 message = f"{' '.join(shown.split())} goes into {file} of a job that runs for {events[0]}"
-                yield context.inside(workflow.document, script.node, command.start, command.end, message)
+                free = _free(value, Place(workflow, script.job, script.step), context)
+                yield context.inside(
+                    workflow.document,
+                    script.node,
+                    command.start,
+                    command.end,
+                    message,
+                    severity=None if free else "medium",
+                    notes=(f"{free.words} is text that outsiders write." if free else _UNTOLD,),
+                )
+
+
+_UNTOLD = "Who decides over the value cannot be told."
+
+
+def _free(value: str, place: Place, context: Context) -> Source | None:
+    """The source of what goes there, where that is known to be a text that outsiders write."""
+    for origin in of_text(place, value):
+        source = source_in(origin.expr, origin.place, context) if origin.expr is not None else None
+        if source is not None and source.free:
+            return source
+    return None
 
 
 def _written(command: Command) -> str:
@@ -162,7 +186,7 @@ RULE = Rule(
         "the value against a pattern first and except the finding with that reason."
     ),
     limits=(
-        "Which values strangers decide over it only tells for expressions and env; whatever else is computed counts. "
+        "It is graver where a text is known to be a stranger's; whatever else is computed counts as well. "
         "Composite actions are as dangerous as who calls them and are not judged; PowerShell is not read."
     ),
     examples=_examples,

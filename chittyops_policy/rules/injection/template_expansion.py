@@ -15,12 +15,11 @@ if TYPE_CHECKING:
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     for place in expansions(view):
-        source = source_of(view, place)
+        source = source_of(place, context)
         if source is None or source.free:
             continue
         script = f"the {place.script} of {place.action}" if place.script else "the script"
-        value = f"{source.through}, which is {source.reference.raw}," if source.through else source.reference.raw
-        message = f"the text of {value} becomes a part of {script}"
+        message = f"the text of {source.words} becomes a part of {script}"
         yield context.inside(view.document, place.scalar, place.start, place.end, message)
 
 
@@ -89,6 +88,6 @@ RULE = Rule(
     how="Give the value to the step in env, and use the variable, in double quotes, in the script.",
     examples=_examples,
     check=_check,
-    tags=("injection", "external/cwe/cwe-094", "owasp-cicd-sec-04"),
-    limits="Secrets and the values of a matrix without expressions are not reported.",
+    tags=("injection", "external/cwe/cwe-94", "owasp-cicd-sec-4"),
+    limits="Secrets are left to secrets-in-scripts; the values of a matrix without expressions are not reported.",
 )

@@ -3,41 +3,75 @@
 from __future__ import annotations
 
 from chittyops_policy.injection import expansions, source_of
+from chittyops_policy.model import Related
+from chittyops_policy.outsiders import lets_in, powerless
 from chittyops_policy.rule import ACTION, WORKFLOW, Context, Example, Rule
+from chittyops_policy.workflow import Workflow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from chittyops_policy.injection import Source
+    from chittyops_policy.injection import Expansion, Source
     from chittyops_policy.model import Finding
-    from chittyops_policy.workflow import Action, Workflow
+    from chittyops_policy.value_flows import Place
+    from chittyops_policy.workflow import Action
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     for place in expansions(view):
-        source = source_of(view, place)
+        source = source_of(place, context)
         if source is None or not source.free:
             continue
         script = f"the {place.script} of {place.action}" if place.script else "the script"
-        value = f"{source.through}, which is {source.reference.raw}," if source.through else source.reference.raw
+        severity, reach = _reach(source, place, context)
         yield context.inside(
             view.document,
             place.scalar,
             place.start,
             place.end,
-            f"{value} is text that outsiders write, and it becomes a part of {script}",
-            severity="medium" if source.guarded else None,
-            notes=(_reach(source),),
+            f"{source.words} is text that outsiders write, and it becomes a part of {script}",
+            severity=severity,
+            notes=(reach,),
+            related=_origin(source),
         )
 
 
-def _reach(source: Source) -> str:
+def _reach(source: Source, expansion: Expansion, context: Context) -> tuple[str | None, str]:
+    """The severity by who can start it and with what rights, None for the rule's own, and the reason in words."""
     events = [event for event in source.events if event != "workflow_call"]
     if not events:
-        return "Which events bring the value here the callers decide."
-    return f"It comes with {', '.join(events)}" + (
-        "; for a fork such a run has neither secrets nor a token that writes." if source.guarded else "."
+        return None, "Which events bring the value here the callers decide."
+    words = f"It comes with {', '.join(events)}"
+    places = [expansion.place]
+    if source.origin is not None and source.origin.place.view is not expansion.place.view:
+        places.append(source.origin.place)
+    if all(_shut(event, places, context) for event in source.events):
+        return "low", f"{words}, but the conditions on the way keep outsiders out."
+    if source.guarded:
+        return "medium", f"{words}; for a fork such a run has neither secrets nor a token that writes."
+    job = expansion.job
+    if job is not None and isinstance(expansion.place.view, Workflow) and powerless(expansion.place.view, job):
+        return "medium", f"{words}; the job has neither a secret nor a token that writes."
+    return None, f"{words}."
+
+
+def _shut(event: str, places: list[Place], context: Context) -> bool:
+    for place in places:
+        if isinstance(place.view, Workflow) and place.job is not None and event in place.view.triggers:
+            if not lets_in(place.view, place.job, place.step, event, context.snapshot.slug):
+                return True
+    return False
+
+
+def _origin(source: Source) -> tuple[Related, ...]:
+    """Where a value that comes a long way is read, for a reader who has to follow it."""
+    origin = source.origin
+    if origin is None or origin.scalar is None or origin.expr is None:
+        return ()
+    document = origin.place.view.document
+    return (
+        Related(document.path, document.spot(origin.scalar, origin.expr.start, origin.expr.end), "it is read here"),
     )
 
 
@@ -55,6 +89,20 @@ jobs:
 
 def _one(run: str, env: str = "", on: str = "issues") -> str:
     return _STEP.format(on=on, run=run, env=env and f"env:\n          {env}\n        ")
+
+
+_OUTPUT = """\
+on: issues
+jobs:
+  greet:
+    runs-on: ubuntu-latest
+    steps:
+      - id: about
+        env:
+          TITLE: ${{{{ github.event.issue.title }}}}
+        run: echo "title=$TITLE" >> "$GITHUB_OUTPUT"
+      - run: {run}{env}
+"""
 
 
 def _examples() -> tuple[Example, ...]:
@@ -95,6 +143,23 @@ def _examples() -> tuple[Example, ...]:
             after={path: _one('git checkout "$BRANCH"', "BRANCH: ${{ github.head_ref }}", on="pull_request_target")},
         ),
         Example(
+            "On its way through the output of a step it stays the same text",
+            _OUTPUT.format(run="echo '${{ steps.about.outputs.title }}'", env=""),
+            fires=("${{ steps.about.outputs.title }}",),
+            after={
+                path: _OUTPUT.format(
+                    run='echo "$STEPS_ABOUT_TITLE"',
+                    env="\n        env:\n          STEPS_ABOUT_TITLE: ${{ steps.about.outputs.title }}",
+                )
+            },
+        ),
+        Example(
+            "What a program has made of it is not known to be a stranger's any more",
+            _OUTPUT.replace("$TITLE", "$(tr -cd a-z <<< '$TITLE')").format(
+                run="echo '${{ steps.about.outputs.title }}'", env=""
+            ),
+        ),
+        Example(
             "A script for github-script takes it from process.env",
             "on: issue_comment\n"
             "jobs:\n"
@@ -129,14 +194,15 @@ RULE = Rule(
     theme="injection",
     severity="high",
     visits=(WORKFLOW, ACTION),
-    needs=(b"github",),
+    needs=(b"github", b"inputs", b"outputs"),
     why="GitHub replaces ${{ }} in a script before the shell reads it. A title, a comment or a branch name that anyone "
     "may choose can close the quotes around it and go on with commands, which then run with the secrets and the token "
     "of the workflow.",
     how="Give the value to the step in env, and use the variable, in double quotes, in the script.",
     examples=_examples,
     check=_check,
-    tags=("injection", "external/cwe/cwe-094", "external/cwe/cwe-078", "owasp-cicd-sec-04"),
-    limits="Values that pass through the outputs of a step or the inputs of a reusable workflow or action are not "
-    "followed; template-expansion lists those.",
+    tags=("injection", "external/cwe/cwe-94", "external/cwe/cwe-78", "owasp-cicd-sec-4"),
+    limits="Values are followed through env, the outputs of scripts that only print them, jobs, matrices, and the "
+    "workflows and actions of the same repository. What other actions, other repositories and programs make of a value "
+    "is not known, nor what a script lets through that looks at its form: template-expansion lists those.",
 )

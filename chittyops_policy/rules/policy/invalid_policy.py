@@ -49,5 +49,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="what the policy file was meant to say only its owners know",
-    tags=("hardening-gap",),
+    tags=("hardening-gap", "external/cwe/cwe-693"),
 )

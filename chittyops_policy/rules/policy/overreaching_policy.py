@@ -52,5 +52,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="what the repository may do is for the organisation to say",
-    tags=("hardening-gap",),
+    tags=("hardening-gap", "external/cwe/cwe-693"),
 )

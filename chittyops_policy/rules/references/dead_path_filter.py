@@ -77,5 +77,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="what the filter should cover only its owners know",
-    tags=("control-flow", "hardening-gap"),
+    tags=("control-flow", "hardening-gap", "correctness"),
 )

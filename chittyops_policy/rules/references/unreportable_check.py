@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from chittyops_policy.check_names import reporters
-from chittyops_policy.document import Mapping
+from chittyops_policy.check_names import gap, reporters
 from chittyops_policy.rule import REPOSITORY, Context, Example, NotApplicable, Rule, Unknown
 
 TYPE_CHECKING = False
@@ -13,9 +12,6 @@ if TYPE_CHECKING:
     from chittyops_policy.check_names import Reporter
     from chittyops_policy.rule import Outcome
     from chittyops_policy.snapshot import Snapshot
-    from chittyops_policy.workflow import Workflow
-
-_ON_PULL_REQUESTS = ("pull_request", "pull_request_target", "merge_group")
 
 
 def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
@@ -40,29 +36,12 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
 
 def _judged(name: str, found: list[Reporter], context: Context) -> Iterator[Outcome]:
     """A finding where none of the workflows that could report a check does so on every pull request."""
-    reasons = [_gap(reporter.workflow) for reporter in found]
+    reasons = [gap(reporter.workflow) for reporter in found]
     if all(reasons):
         reporter = found[0]
         yield context.at(
             reporter.workflow.document, reporter.job.key, f"the check '{name[:60]}' {reasons[0]}", anchor=name
         )
-
-
-def _gap(workflow: Workflow) -> str:
-    """Why a workflow does not run on every pull request; '' where it does."""
-    filtered = ""
-    for event in _ON_PULL_REQUESTS:
-        if event in workflow.triggers:
-            settings = workflow.triggers[event][1]
-            filters = [key for key in ("paths", "paths-ignore") if isinstance(settings, Mapping) and key in settings]
-            if not filters:
-                return ""
-            filtered = f"never reports on a pull request that the filter {filters[0]} passes over"
-    if "push" in workflow.triggers:
-        settings = workflow.triggers["push"][1]
-        if not isinstance(settings, Mapping) or not settings.items:
-            return ""  # the push of the branch reports, except for pull requests from forks
-    return filtered or "is never reported: no pull request starts its workflow"
 
 
 def _examples() -> tuple[Example, ...]:

@@ -49,5 +49,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="what a repository answers for is for its owners to write down",
-    tags=("hardening-gap",),
+    tags=("hardening-gap", "external/cwe/cwe-1059"),
 )

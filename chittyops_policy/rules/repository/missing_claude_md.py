@@ -87,5 +87,5 @@ RULE = Rule(
     how="Add CLAUDE.md at the top: what the project is, how to build, test and deploy it, what must not be touched.",
     examples=_examples,
     check=_check,
-    tags=("hardening-gap",),
+    tags=("hardening-gap", "external/cwe/cwe-1059"),
 )

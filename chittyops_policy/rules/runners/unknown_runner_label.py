@@ -84,5 +84,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="which runner is meant only its owners know",
-    tags=("runner-compatibility", "owasp-cicd-sec-7"),
+    tags=("runner-compatibility", "owasp-cicd-sec-7", "correctness"),
 )

@@ -44,10 +44,16 @@ def _seen(scanner: Scanner, scanners: Scanners, snapshot: Snapshot) -> list[str]
     return seen
 
 
+def _other(scanners: Scanners) -> str | None:
+    """Where something scans code or dependencies; credentials are looked for anywhere, also in documents."""
+    found = (matches for id, matches in scanners.found.items() if not scanners.known[id].scans)
+    return next((match.where for matches in found for match in matches), None)
+
+
 def _absent(scanner: Scanner, types: frozenset[str], snapshot: Snapshot, context: Context) -> Outcome:
     id, title = scanner.id, scanner.title
     if types <= frozenset(scanner.not_for):
-        other = next((match.where for found in scanners_of(context).found.values() for match in found), None)
+        other = _other(scanners_of(context))
         if other is not None:  # somebody scans something here
             kind = " and ".join(sorted(types))
             return Unknown(f"this looks like a {kind} repository, yet {other} scans something", subject=id)

@@ -311,5 +311,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="whether the file was renamed, deleted or never written only its owners know",
-    tags=("control-flow",),
+    tags=("control-flow", "correctness"),
 )

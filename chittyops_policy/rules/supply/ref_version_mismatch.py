@@ -118,5 +118,5 @@ RULE = Rule(
     ),
     examples=_examples,
     check=_check,
-    tags=("unpinned-dependency", "external/cwe/cwe-1104"),
+    tags=("unpinned-dependency", "external/cwe/cwe-1104", "owasp-cicd-sec-3"),
 )

@@ -286,5 +286,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="whether the call or the called workflow is wrong only their owners know",
-    tags=("control-flow",),
+    tags=("control-flow", "correctness"),
 )

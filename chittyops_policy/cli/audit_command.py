@@ -1,0 +1,244 @@
+"""``chittyops-policy audit``."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from ..audit.progress import Bar, JsonLines, Lines, Silence
+from ..audit.result import BUG, JUDGED, NOT_REACHED, OUT_OF_SCOPE
+from ..audit.selection import CHOICES, Selection
+from ..cache import default_folder
+from ..checking import print_out, today
+from ..errors import EXIT_BUG, EXIT_CLEAN, EXIT_FINDINGS, UserError
+from ..model import OPEN, PROFILES, SEVERITIES, counts, severity_rank
+from ..policy import Overrides
+from .audit_history import COMMANDS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..audit.progress import Progress
+    from ..audit.result import Audit
+    from ..audit.source import Source
+    from ..audit.store import Store
+
+
+@click.group(invoke_without_command=True, short_help="Judge every repository of organisations or of a directory.")
+@click.option("--org", "owners", multiple=True, metavar="NAME", help="An organisation or user on GitHub.")
+@click.option("--repo", "repositories", multiple=True, metavar="OWNER/NAME", help="One repository on GitHub.")
+@click.option("--dir", "folders", multiple=True, metavar="PATH", help="A directory of checkouts; no network is used.")
+@click.option("--git", "urls", multiple=True, metavar="URL", help="A git remote, as git clone takes it.")
+@click.option("--base-url", metavar="URL", help="The API of a GitHub Enterprise: https://HOST/api/v3.")
+@click.option("--app-id", metavar="ID", help="Ask as this GitHub App instead of with a token.")
+@click.option("--app-key", metavar="FILE", help="The App's private key, a PEM file.")
+@click.option("--jobs", "-j", type=click.IntRange(1, 32), default=4, help="Questions that are open at the same time.")
+@click.option("--match", "names", multiple=True, metavar="GLOB", help="Only repositories of this name.")
+@click.option("--names-from", metavar="FILE", help="Only the repositories that FILE lists, one a line.")
+@click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only those with one of these topics.")
+@click.option(
+    "--visibility",
+    multiple=True,
+    type=click.Choice(["public", "private", "internal"]),
+    help="Only those of this visibility.",
+)
+@click.option("--language", "languages", multiple=True, metavar="NAME", help="Only those mainly in this language.")
+@click.option("--property", "properties", multiple=True, metavar="NAME=VALUE", help="Only those with this property.")
+@click.option("--archived", type=click.Choice(CHOICES), help="Archived ones too, not, or only; else as the pack says.")
+@click.option("--fork", type=click.Choice(CHOICES), help="Forks too, not, or only; else as the pack says.")
+@click.option("--out", "-o", default="audit-report", metavar="DIR", help="Where the report goes.", show_default=True)
+@click.option("--store", metavar="FILE|URL", help="Where audits are kept: SQLite, or postgresql://…")
+@click.option("--policy", metavar="FILE", help="As for check.")
+@click.option("--profile", "-p", type=click.Choice(PROFILES), help="As for check.")
+@click.option("--select", "-s", multiple=True, metavar="RULE", help="As for check.")
+@click.option("--ignore", "-i", multiple=True, metavar="RULE", help="As for check.")
+@click.option("--fail-on", type=click.Choice(SEVERITIES), help="As for check.")
+@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors and waits.")
+@click.option("--json-lines", is_flag=True, help="Print one JSON object a line for each step.")
+@click.pass_context
+def audit(context: click.Context, /, **given: Any) -> int:
+    """Judge every repository, as `check` judges one, and write a report on all of them.
+
+    \b
+      chittyops-policy audit --org ChittyOS --org ChittyCorp
+      chittyops-policy audit --dir ~/src
+
+    GitHub is asked with the token in GITHUB_TOKEN or GH_TOKEN, or as a GitHub App. What is judged is kept: the same
+    command goes on where it was stopped, and reads only what has changed since.
+    """
+    if context.invoked_subcommand is not None:
+        return EXIT_CLEAN
+    return _perform(given)
+
+
+for _command in COMMANDS:
+    audit.add_command(_command)
+
+
+def _perform(given: dict[str, Any]) -> int:
+    # The rules and SQLAlchemy are loaded only for an audit, not for every other command.
+    from ..audit.question import Question
+    from ..audit.report_folder import write_report
+    from ..audit.store import Store, default_store
+    from ..audit.sweep import Sweep
+
+    overrides = Overrides(
+        select=given["select"], ignore=given["ignore"], profile=given["profile"], fail_on=given["fail_on"]
+    )
+    question = Question(given["policy"], overrides, today(os.environ))
+    selection = _selection(given)
+    store = Store(given["store"] or default_store(os.environ))
+    progress = _progress(given)
+    result: Audit | None = None
+    source: Source | None = None
+    try:
+        source = _source(given, store, progress)
+        result = Sweep(source, question, selection, progress, store, clock=_clock()).run()
+    finally:
+        progress.end(result)
+        if source is not None:
+            source.close()
+        store.close()
+    write_report(result, given["out"])
+    if not given["quiet"] and not given["json_lines"]:
+        print_out(_summary(result, given["out"]))
+    return exit_code(result, given["fail_on"])
+
+
+def exit_code(audit: Audit, fail_on: str | None) -> int:
+    """0 clean, 1 open findings at or above the level or a repository that was not reached, 3 a bug of ours."""
+    reports = [standing.report for standing in audit.standings if standing.report is not None]
+    if any(standing.reason.startswith(BUG) for standing in audit.standings):
+        return EXIT_BUG
+    if any(problem.kind == "internal" for report in reports for problem in report.problems):
+        return EXIT_BUG
+    if audit.problems or any(standing.state == NOT_REACHED for standing in audit.standings):
+        return EXIT_FINDINGS
+    for report in reports:
+        level = severity_rank(fail_on or report.fail_on)
+        if any(item.state == OPEN and severity_rank(item.severity) >= level for item in report.decisions):
+            return EXIT_FINDINGS
+    return EXIT_CLEAN
+
+
+def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
+    """What is to be read. Raises UserError where the call names nothing, or more than one kind of source."""
+    asked = {
+        "--org or --repo": bool(given["owners"] or given["repositories"]),
+        "--dir": bool(given["folders"]),
+        "--git": bool(given["urls"]),
+    }
+    kinds = [kind for kind, wanted in asked.items() if wanted]
+    if not kinds:
+        raise UserError("nothing to audit", "give --org NAME, --repo OWNER/NAME, --dir PATH or --git URL")
+    if len(kinds) > 1:
+        raise UserError(f"{kinds[0]} cannot be combined with {kinds[1]}", "audit them one after the other")
+    if given["folders"]:
+        from ..audit.directory_source import DirectorySource
+
+        return DirectorySource(given["folders"], os.environ)
+    if given["urls"]:
+        from ..audit.git_source import GitSource
+
+        return GitSource(given["urls"], default_folder(os.environ), given["jobs"])
+    # PyGithub takes long to load; a directory does without.
+    from ..audit.github_source import GitHubSource
+    from ..hosts.access import Access
+
+    access = Access(
+        os.environ,
+        base_url=given["base_url"] or "",
+        app_id=given["app_id"] or "",
+        app_key=_key(given["app_key"]),
+        tell=progress.say,
+    )
+    return GitHubSource(
+        access,
+        store,
+        progress,
+        owners=given["owners"],
+        repositories=given["repositories"],
+        jobs=given["jobs"],
+    )
+
+
+def _key(path: str | None) -> str:
+    if path is None:
+        return ""
+    try:
+        with open(path, encoding="ascii") as stream:
+            return stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            f"--app-key: {path} cannot be read", "it is the PEM file that GitHub gave for the App"
+        ) from error
+
+
+def _selection(given: dict[str, Any]) -> Selection:
+    properties = []
+    for text in given["properties"]:
+        name, sign, value = text.partition("=")
+        if not sign:
+            raise UserError(f"{text!r} is no property", "write --property NAME=VALUE")
+        properties.append((name, value))
+    return Selection(
+        names=given["names"],
+        listed=_listed(given["names_from"]),
+        topics=given["topics"],
+        visibility=given["visibility"],
+        languages=given["languages"],
+        properties=tuple(properties),
+        archived=given["archived"],
+        fork=given["fork"],
+    )
+
+
+def _listed(path: str | None) -> frozenset[str] | None:
+    if path is None:
+        return None
+    try:
+        with open(path, encoding="utf-8") as stream:
+            lines = [line.partition("#")[0].strip().lower() for line in stream]
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path} cannot be read: {error}", "it names a repository a line: owner/repo") from error
+    return frozenset(line for line in lines if line)
+
+
+def _progress(given: dict[str, Any]) -> Progress:
+    if given["json_lines"]:
+        return JsonLines(sys.stdout)
+    if given["quiet"]:
+        return Silence(sys.stderr)
+    return Bar(sys.stderr) if sys.stderr.isatty() else Lines(sys.stderr)
+
+
+def _clock() -> float | None:
+    """SOURCE_DATE_EPOCH, where output is to be the same each time."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return float(epoch) if epoch.isdigit() else None
+
+
+def _summary(audit: Audit, folder: str) -> str:
+    """What a person sees at the end."""
+    by_state = {state: [item for item in audit.standings if item.state == state] for state in (NOT_REACHED, JUDGED)}
+    totals = counts([item.report for item in by_state[JUDGED] if item.report is not None])
+    outside = sum(item.state == OUT_OF_SCOPE for item in audit.standings)
+    known = sum(item.known for item in by_state[JUDGED])
+    lines = [f"{len(by_state[JUDGED])} repositories judged" + (f", {known} of them unchanged" if known else "")]
+    if outside:
+        lines.append(f"{outside} out of scope")
+    if by_state[NOT_REACHED]:
+        lines.append(f"{len(by_state[NOT_REACHED])} not reached:")
+        for item in by_state[NOT_REACHED]:
+            wish = f" (needs {item.permission})" if item.permission else ""
+            lines.append(f"  {item.subject.slug}: {item.reason}{wish}")
+    lines += [f"problem: {problem}" for problem in audit.problems]
+    found = [f"{count} {severity}" for severity, count in reversed(totals["open"].items()) if count]
+    lines.append(f"open findings: {', '.join(found) or 'none'}")
+    verdicts = totals["verdicts"]
+    lines.append("controls: " + ", ".join(f"{verdicts[outcome]} {outcome}" for outcome in verdicts))
+    lines.append(f"report: {folder}")
+    return "\n".join(lines) + "\n"

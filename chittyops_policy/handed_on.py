@@ -1,0 +1,183 @@
+"""What a shell script hands on to the steps after it: the names and values that it writes for GitHub.
+
+GitHub's documentation "Workflow commands" (read in 2026-11) names the files: ``$GITHUB_OUTPUT`` for outputs and
+``$GITHUB_ENV`` for variables, one ``name=value`` a line or ``name<<DELIMITER`` with lines up to the delimiter.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from .model import Value
+from .shell_syntax import Simple, read
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .shell_syntax import Listing, Pipeline
+
+OUTPUT, ENV = "GITHUB_OUTPUT", "GITHUB_ENV"
+
+MAX_TEXT = 10_000
+"""Longer values, which only variables that hold each other many times can make, count as not known."""
+
+CHANGED = "$()"
+"""Stands in a value for what a command or a changing expansion makes: nobody can tell what is left of it."""
+
+_VARIABLE = re.compile(
+    r"\$\{\{.*?\}\}|\$(?P<bare>[A-Za-z_]\w*)|\$\{(?P<name>[A-Za-z_]\w*)(?P<change>[^}]*)\}|\$\((?:[^()]|\([^()]*\))*\)?|`[^`]*`?",
+    re.S,
+)
+_KEEPS = re.compile(r"(?:#|%|:?-|:?=|,|\^).*", re.S)
+"""Changes of ``${NAME…}`` that leave most of the value: a prefix or suffix cut off, a default, other letter case."""
+
+_LINE = re.compile(r"([A-Za-z_][\w.-]*)(=|<<)(.*)", re.S)
+_COMMAND = re.compile(r"::set-output name=([\w.-]+)::(.*)", re.S)
+_FORMAT = re.compile(r"%[-+ #0-9.]*[a-zA-Z%]")
+_QUOTED_DELIMITER = re.compile(r"<<-?[ \t]*['\"\\]")
+_CHECKS = re.compile(r"=~|\bcase\b|\bgrep\s+-\w*[qEPx]")
+_CONDITIONAL = frozenset(("if", "for", "while", "until", "select", "case", "function"))
+
+
+class Handed(Value):
+    """One value: the file it goes to, its name in lower case, and its text.
+
+    text      with ``${{ }}`` and the variables of the environment as written; variables of the script are replaced by
+              what they were given
+    checked   whether the script looks at the form of some value, so that not everything may get through
+    """
+
+    __slots__ = ("checked", "file", "name", "text")
+
+    def __init__(self, file: str, name: str, text: str, checked: bool) -> None:
+        self.file = file
+        self.name = name
+        self.text = text
+        self.checked = checked
+
+
+@lru_cache(maxsize=256)
+def handed_on(script: str) -> tuple[Handed, ...]:
+    """The values that a script for bash or sh hands on, in the order of its text; none where it is not read."""
+    if OUTPUT not in script and ENV not in script and "::set-output" not in script:
+        return ()
+    reader = _Reader(script)
+    reader.listing(read(script), (), False)
+    return tuple(reader.found)
+
+
+def variables(text: str) -> tuple[str, ...]:
+    """The names of the variables whose value stands, whole or in large part, in a text that `handed_on` gave."""
+    found = (match["bare"] or match["name"] for match in _VARIABLE.finditer(text))
+    return tuple(dict.fromkeys(name for name in found if name))
+
+
+class _Reader:
+    """Walks a script in the order of its text and notes what each variable holds and what is written where."""
+
+    def __init__(self, script: str) -> None:
+        self.script = script
+        self.checked = _CHECKS.search(script) is not None
+        self.values: dict[str, str] = {}
+        self.found: list[Handed] = []
+        self.pending: dict[str, tuple[str, str]] = {}  # file → (name, delimiter) of a value of several lines
+
+    def listing(self, items: Listing, targets: tuple[str, ...], perhaps: bool) -> None:
+        for item in items:
+            for number, (_, pipe) in enumerate(item.parts):
+                self.pipeline(pipe, targets, perhaps or number > 0)
+
+    def pipeline(self, pipe: Pipeline, targets: tuple[str, ...], perhaps: bool) -> None:
+        commands = pipe.commands
+        last = commands[-1] if commands else None
+        if len(commands) > 1 and isinstance(last, Simple) and last.words[:1] == ["tee"]:
+            commands = commands[:-1]  # it leaves the text as it is
+            targets = (*targets, *last.words[1:])
+        if len(commands) != 1:
+            return  # what other programs make of a text cannot be told
+        [command] = commands
+        if isinstance(command, Simple):
+            self.simple(command, targets, perhaps)
+            return
+        for part in (*command.conditions, *command.bodies):
+            self.listing(part, (*targets, *command.targets), perhaps or command.kind in _CONDITIONAL)
+
+    def simple(self, node: Simple, targets: tuple[str, ...], perhaps: bool) -> None:
+        if not node.words or node.words[0] in ("export", "local", "declare", "readonly"):
+            for word in (*node.assignments, *node.words[1:]):
+                name, equals, value = word.partition("=")
+                if equals:
+                    self.assign(name.removesuffix("+"), self.expanded(value), perhaps or name.endswith("+"))
+            return
+        text = self.printed(node)
+        for line in text.splitlines() if text is not None else ():
+            command = _COMMAND.match(line.strip())
+            if command is not None:
+                self.note(OUTPUT, command[1], command[2])
+        file = _file(*targets, *node.targets)
+        if file and text is not None:
+            self.lines(file, text)
+
+    def assign(self, name: str, text: str, perhaps: bool) -> None:
+        if perhaps:
+            text = self.values.get(name, f"${{{name}}}") + text
+        self.values[name] = text if len(text) <= MAX_TEXT else CHANGED
+
+    def expanded(self, text: str) -> str:
+        """A text with the script's own variables replaced, and with what changes a value as `CHANGED`."""
+        result = _VARIABLE.sub(self.replacement, text)
+        return result if len(result) <= MAX_TEXT else CHANGED
+
+    def replacement(self, match: re.Match[str]) -> str:
+        whole = match[0]
+        if whole.startswith("${{"):
+            return whole
+        name = match["bare"] or match["name"]
+        if not name or (match["change"] and _KEEPS.fullmatch(match["change"]) is None):
+            return CHANGED
+        return self.values.get(name, f"${{{name}}}")
+
+    def printed(self, node: Simple) -> str | None:
+        """What a command prints, as far as its text says; None for any other program."""
+        words = node.words
+        if words[0] == "echo":
+            at = 1
+            while at < len(words) and re.fullmatch(r"-[neE]+", words[at]):
+                at += 1
+            return self.expanded(" ".join(words[at:]).replace("\\n", "\n"))
+        if words[0] == "printf" and len(words) > 1:
+            rest = iter(words[2:])
+            return self.expanded(
+                _FORMAT.sub(lambda match: "%" if match[0] == "%%" else next(rest, ""), words[1]).replace("\\n", "\n")
+            )
+        if words == ["cat"] and node.bodies:
+            start, end = node.bodies[-1]
+            quoted = _QUOTED_DELIMITER.search(self.script, node.start, start) is not None
+            return "" if quoted else self.expanded(self.script[start:end])
+        return None
+
+    def lines(self, file: str, text: str) -> None:
+        """Takes in what is written to a file: lines of a value that has begun, and new values."""
+        for line in text.splitlines():
+            pending = self.pending.get(file)
+            if pending is not None:
+                name, delimiter = pending
+                if line.strip() == delimiter:
+                    del self.pending[file]
+                else:
+                    self.note(file, name, line)
+                continue
+            match = _LINE.match(line.strip())
+            if match is None:
+                continue
+            if match[2] == "<<":
+                self.pending[file] = match[1], match[3].strip()
+            else:
+                self.note(file, match[1], match[3])
+
+    def note(self, file: str, name: str, text: str) -> None:
+        self.found.append(Handed(file, name.lower(), text, self.checked))
+
+
+def _file(*targets: str) -> str:
+    return next((name for target in targets for name in (OUTPUT, ENV) if name in target), "")

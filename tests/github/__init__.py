@@ -1,0 +1,1 @@
+"""An emulated GitHub for tests: npm ``emulate`` behind a proxy that adds what it lacks, counts and breaks."""
