@@ -96,8 +96,9 @@ class JsonLines(Silence):
         super().__init__(stream)
 
     def listed(self, count: int) -> None:
-        """See `Progress`."""
-        self._write("listed", repositories=count)
+        """See `Progress`; a page at a time."""
+        if count % 100 == 0:
+            self._write("listed", repositories=count)
 
     def begin(self, total: int) -> None:
         """See `Progress`."""
