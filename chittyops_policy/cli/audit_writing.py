@@ -9,6 +9,7 @@ import click
 
 from ..audit.result import JUDGED, Proposal
 from ..errors import EXIT_CLEAN, EXIT_FINDINGS, UserError
+from ..reporters.wording import plural
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -99,7 +100,8 @@ def act(
     plan = proposer.plan(audit.started, audit.digest)
     write_plan(given["out"], plan)
     place = os.path.join(given["out"], PLAN)
-    lines = [f"plan: {place}, {len(plan.entries)} pull requests, patches in {os.path.join(given['out'], PATCHES)}"]
+    count = plural(len(plan.entries), "pull request")
+    lines = [f"plan: {place}, {count}, patches in {os.path.join(given['out'], PATCHES)}"]
     if given["dry_run"]:
         show(audit, {slug: [Proposal("planned", branch=entry.branch)] for slug, entry in proposer.entries.items()})
         return lines, True

@@ -651,7 +651,7 @@ def _why(error: Refused) -> str:
     """Why GitHub did not do it, for somebody who can change that."""
     words = _detail(error)
     low = words.lower()
-    if "`workflows` permission" in low or "workflow scope" in low:
+    if "without `workflow" in low:  # "permission" of an App or a fine-grained token, "scope" of a classic one
         return f"the token may not change workflow files: {words}"
     if "archived" in low:
         return "it is archived, and read-only by that"
