@@ -75,7 +75,7 @@ class Application:
         exact: bool,
         limit: int | None = None,
         now: Callable[[], str],
-        tell: Callable[[str, Delivered], None] = lambda slug, delivered: None,
+        tell: Callable[[str, Proposal], None] = lambda slug, proposal: None,
     ) -> None:
         self.connection = connection
         self.journal = journal
@@ -120,8 +120,9 @@ class Application:
                 delivered = Delivered(SETTLED, "it is not open any more", url=noted.url)
             self.journal.close(noted.slug, noted.rule_set, delivered, self.now())
             self._ends[noted.slug, noted.rule_set] = delivered.state
-            self.tell(noted.slug, delivered)
-            results.setdefault(noted.slug, []).append(_proposal(noted.branch, delivered))
+            proposal = _proposal(noted.branch, delivered)
+            self.tell(noted.slug, proposal)
+            results.setdefault(noted.slug, []).append(proposal)
         return results
 
     def _part(self, owner: str, entries: Sequence[Entry], plan: str) -> list[Delivered]:
@@ -159,7 +160,7 @@ class Application:
     def _end(self, entry: Entry, plan: str, delivered: Delivered) -> Delivered:
         self.journal.end(entry, plan, delivered, self.now())
         self._ends[entry.slug.lower(), entry.set] = delivered.state
-        self.tell(entry.slug, delivered)
+        self.tell(entry.slug, _proposal(entry.branch, delivered))
         return delivered
 
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from ..audit.question import Question
     from ..audit.result import Audit
     from ..audit.store import Store
-    from ..delivery.pull_requests import Delivered
     from ..hosts.access import Access
 
     F = TypeVar("F", bound=Callable[..., object])
@@ -147,11 +146,6 @@ def _application(
     from ..audit.journal import Journal
     from ..audit.proposals import Manner
 
-    def tell(slug: str, delivered: Delivered) -> None:
-        if delivered.state != "unchanged" and not given["quiet"]:
-            words = " ".join(filter(None, [delivered.state, delivered.url, delivered.reason]))
-            progress.say(f"{slug}: {words}")
-
     return Application(
         access.connection,
         Journal(store.engine),
@@ -159,7 +153,7 @@ def _application(
         exact=exact,
         limit=given["limit"],
         now=lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        tell=tell,
+        tell=progress.proposed,
     )
 
 
