@@ -57,7 +57,7 @@ class Wishes(Value):
 
     types    project types in place of those that are detected; empty takes what is detected
     only     names of files, from NAMES: nothing else is created, and nothing that is there changes; empty means all
-    owner    who owns the workflows in a new CODEOWNERS, such as ``@org/team``; '' takes those whom the policy names
+    owner    who owns the workflows in a new CODEOWNERS beside those whom the policy names, such as ``@org/team``; or ''
     review   also fixes that a person should look at before they are merged
     leave    paths that stay as they are
     """
@@ -77,6 +77,10 @@ class Wishes(Value):
         self.owner = owner
         self.review = review
         self.leave = leave
+
+    def leaving(self, path: str) -> Wishes:
+        """These wishes, with one more path that stays as it is."""
+        return Wishes(self.types, self.only, self.owner, self.review, self.leave | {path})
 
 
 class Made(Value):
@@ -239,24 +243,22 @@ class _Planner:
         files = standard_files(context, found, policy, missing=missing, owners=owners, today=self.today)
         if self.wishes.owner and self.original.codeowners_path() is None:
             creation = Creation(CODEOWNERS_PATHS[0], "CODEOWNERS", {"owners": list(owners)})
-            tasks = (
-                f"{creation.path}: {self.wishes.owner} must exist and have write access, or GitHub ignores the line.",
-            )
-            reason = f"{self.wishes.owner} owns what runs in CI"
+            who = " and ".join(owners)
+            tasks = (f"{creation.path}: {who} must exist and have write access, or GitHub ignores the line.",)
+            reason = f"{who} own what runs in CI"
             files.append(StandardFile(CODEOWNERS, creation.path, WRITE, reason, creation, tasks))
         only = self.wishes.only
         return [file for file in files if (not only or file.name in only) and file.path not in self.wishes.leave]
 
     def owners(self, context: Context) -> tuple[str, ...]:
-        """Who owns the workflows: the wish, or those whom the policy names, in the repository's organisation."""
-        if self.wishes.owner:
-            return (self.wishes.owner,)
+        """Who answers for workflows: those whom the policy names, in the repository's organisation, and the wish."""
+        wish = self.wishes.owner
         rule = context.others.get(_OWNERS_RULE)
-        organisation = self.original.slug.partition("/")[0]
-        named = rule.options["owners"] if rule is not None else ()
+        named: list[str] = list(rule.options["owners"]) if rule is not None else []
+        organisation = self.original.slug or (wish.removeprefix("@") if "/" in wish else "")
         if organisation:
-            named = [owner.replace("@*/", f"@{organisation}/") for owner in named]
-        return tuple(owner for owner in named if "*" not in owner)
+            named = [owner.replace("@*/", f"@{organisation.partition('/')[0]}/") for owner in named]
+        return tuple(dict.fromkeys(owner for owner in (*named, wish) if owner and "*" not in owner))
 
     def create(self, wanted: Iterable[StandardFile]) -> list[StandardFile]:
         """Renders and proves the files that are to be written; those that cannot be proven are left to people."""

@@ -213,7 +213,7 @@ def source_in(expr: Expr, place: Place, context: Context) -> Source | None:
 
 def _gravest(expr: Expr, place: Place, context: Context, seen: set[tuple[object, ...]]) -> Source | None:
     best: Source | None = None
-    for reference, as_json in _flows(expr, False):
+    for reference, as_json in flows(expr, False):
         key = (*place.key, reference.raw, as_json)
         if key in seen:
             continue
@@ -236,20 +236,20 @@ def is_free_text(workflow: Workflow, text: str) -> bool:
     return any(event in workflow.triggers for event in (*events, "workflow_call")) if events else False
 
 
-def _flows(expr: Expr, as_json: bool) -> Iterator[tuple[Reference, bool]]:
+def flows(expr: Expr, as_json: bool) -> Iterator[tuple[Reference, bool]]:
     """The references whose text can end up in the value, each with whether it goes through toJSON."""
     if isinstance(expr, Unary | Literal):
         return
     if isinstance(expr, Binary):
         if expr.op == "||":
-            yield from _flows(expr.left, as_json)
+            yield from flows(expr.left, as_json)
         if expr.op in ("||", "&&"):  # the left side of && is only its value where that is empty or false
-            yield from _flows(expr.right, as_json)
+            yield from flows(expr.right, as_json)
         return
     if isinstance(expr, Call):
         if expr.key not in _ANSWERS:
             for argument in expr.args:
-                yield from _flows(argument, as_json or expr.key == "tojson")
+                yield from flows(argument, as_json or expr.key == "tojson")
         return
     root = expr
     while isinstance(root, Index):
@@ -257,7 +257,7 @@ def _flows(expr: Expr, as_json: bool) -> Iterator[tuple[Reference, bool]]:
     if isinstance(root, Name):
         yield next((ref, as_json) for ref in references(expr) if ref.expr is expr)
     else:  # a part of what a function makes, as in fromJSON(…).name
-        yield from _flows(root, as_json)
+        yield from flows(root, as_json)
 
 
 def _source(

@@ -67,7 +67,7 @@ def own_action(name: str, parameters: Mapped[str, Any]) -> OwnAction:
         commit, version = _released(path), __version__
         if commit is None:
             raise CannotEdit(
-                "this is an unreleased checkout of chittyops-policy, so there is no commit to pin the inserted step "
+                "this is an unreleased checkout of chittyops-policy, so there is no commit to pin a step of ours "
                 "to; name one in the pack, as own_actions.commit and own_actions.version"
             )
     if not isinstance(commit, str) or not is_commit(commit) or not isinstance(version, str):

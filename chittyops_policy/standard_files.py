@@ -136,7 +136,7 @@ def _settled(
     snapshot = repository.snapshot
     folder, _, base = path.rpartition("/")
     if {base, base + "/"} & set(snapshot.folder(folder)) and not (snapshot.has(path) and is_blank(snapshot, path)):
-        return StandardFile(name, path, KEEP, "it is there")
+        return StandardFile(name, path, KEEP, f"{path} is there")
     try:
         result = find(repository)
     except CannotEdit as error:

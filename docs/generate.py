@@ -1,4 +1,4 @@
-"""Writes what is generated: the rules' pages, the tables and help in README.md, the picture, the hooks file.
+"""Writes what is generated: the rules' pages, the tables and help in README.md and docs/, the picture, the hooks file.
 
     python docs/generate.py            writes them
     python docs/generate.py --check    says which differ from their source, and exits 1 if any does
@@ -86,6 +86,10 @@ def outputs() -> dict[str, str]:
     files["docs/permissions.md"] = page(
         "docs/permissions.md", {"doctor": fenced(run(["doctor"])), "permissions": permission_table()}
     )
+    workflows = {
+        path.stem: contract_table(path) for path in sorted((ROOT / ".github/workflows").glob("reusable-*.yml"))
+    }
+    files["docs/reusable-workflows.md"] = page("docs/reusable-workflows.md", workflows)
     return files
 
 

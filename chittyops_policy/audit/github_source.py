@@ -34,6 +34,7 @@ _ANSWERS = 4
 class GitHubSource:
     """See `source.Source`.
 
+    access        how GitHub is asked
     owners        organisations and users, all of whose repositories are meant
     repositories  single ones, ``owner/repo``
     jobs          questions that are open at the same time; GitHub allows many more and asks for few
@@ -57,7 +58,7 @@ class GitHubSource:
                 raise UserError(f"{slug!r} names no repository", "write --repo OWNER/NAME")
         self.scopes = (*owners, *repositories)
         self.problems: list[str] = []
-        self._access = access
+        self.access = access
         self._store = store
         self._progress = progress
         self._owners = owners
@@ -90,7 +91,7 @@ class GitHubSource:
 
     def _of_owner(self, owner: str, errors: list[PolicyError]) -> Iterator[Subject]:
         try:
-            for listed in owned(self._access.connection(owner), owner):
+            for listed in owned(self.access.connection(owner), owner):
                 yield self._subject(listed)
         except (HostError, UserError) as error:
             errors.append(error)
@@ -103,7 +104,7 @@ class GitHubSource:
             by_owner.setdefault(slug.partition("/")[0].lower(), []).append(slug)
         for owner, slugs in by_owner.items():
             try:
-                connection = self._access.connection(owner)
+                connection = self.access.connection(owner)
             except (HostError, UserError) as error:
                 yield from (Standing(Subject(slug), NOT_REACHED, reason=error.message) for slug in slugs)
                 continue
@@ -194,7 +195,7 @@ class GitHubSource:
     def _fetch_trees(self, tops: Sequence[Wanted]) -> None:
         def fetch(owner: str, part: Sequence[Wanted]) -> Mapping[str, Entries | HostError]:
             return trees(
-                self._access.connection(owner), part, [top.slug for top in part if self._listed[top.slug].large]
+                self.access.connection(owner), part, [top.slug for top in part if self._listed[top.slug].large]
             )
 
         for part, found in self._in_parts(tops, TREES_AT_ONCE, fetch):
@@ -209,7 +210,7 @@ class GitHubSource:
         fetched: list[dict[str, bytes]] = []
 
         def fetch(owner: str, part: Sequence[Wanted]) -> Mapping[str, HostError]:
-            return blobs(self._access.connection(owner), part, fetched.append)
+            return blobs(self.access.connection(owner), part, fetched.append)
 
         for part, failed in self._in_parts(wanted, BLOBS_AT_ONCE, fetch):
             while fetched:  # here, since the store has one writer a process

@@ -8,7 +8,7 @@ from chittyops_policy import __version__
 from chittyops_policy.catalogue import load
 from chittyops_policy.engine import check
 from chittyops_policy.fingerprint import digest
-from chittyops_policy.model import Value
+from chittyops_policy.model import PROFILES, Value
 from chittyops_policy.policy import Overrides, effective, rings_of, standard_pack
 from chittyops_policy.policy_file import POLICY_FILE
 from chittyops_policy.projects import detect
@@ -79,16 +79,20 @@ class Question:
         """The rings of a repository, in one text; '' where it is in none."""
         return ", ".join(sorted(rings_of(self.pack, slug)))
 
-    def judge(self, snapshot: Snapshot, lookups: Lookups) -> Judged:
-        """The verdict on one repository. Raises nothing for what is wrong in it."""
-        policy = effective(
+    def policy(self, snapshot: Snapshot, *, everything: bool = False) -> Policy:
+        """The policy for a repository, or the one with every rule on, under which fixes must find nothing new."""
+        return effective(
             self.catalogue,
             self.pack,
             snapshot.read(POLICY_FILE),
-            self.overrides,
+            Overrides(profile=PROFILES[-1]) if everything else self.overrides,
             slug=snapshot.slug,
             today=self.today,
         )
+
+    def judge(self, snapshot: Snapshot, lookups: Lookups) -> Judged:
+        """The verdict on one repository. Raises nothing for what is wrong in it."""
+        policy = self.policy(snapshot)
         report = check(snapshot, self.catalogue, policy, today=self.today, lookups=lookups)
         projects = tuple(dict.fromkeys(project.type for project in detect(snapshot)))
         return Judged(report, policy, projects)

@@ -8,7 +8,7 @@ from chittyops_policy.delivery.files import write
 from chittyops_policy.errors import WorldError
 from chittyops_policy.reporters import sarif
 
-from . import audit_json, summary, tables
+from . import audit_json, html_report, summary, tables
 from .figures import presentable
 
 TYPE_CHECKING = False
@@ -50,6 +50,7 @@ def log(audit: Audit) -> str:
 
 
 FILES: dict[str, Callable[[Audit], str]] = {
+    "report.html": html_report.render,
     "report.json": audit_json.render,
     "report.sarif": log,
     "findings.csv": tables.findings_csv,

@@ -127,7 +127,7 @@ _OPEN_ROW = sql.Index(
 )
 
 _AT_ONCE = 500
-"""Rows in one statement; SQLite allows 32,766 values."""
+"""Names in one question; SQLite allows 32,766 values."""
 
 
 class Kept(Value):
@@ -135,9 +135,10 @@ class Kept(Value):
 
     day    when it was judged; it may differ on a day near one of `dates`
     asked  slug in lower case → the head that was looked into, '' where the audit did not have that repository
+    key    of the stored report, once it is stored
     """
 
-    __slots__ = ("asked", "dates", "day", "projects", "report")
+    __slots__ = ("asked", "dates", "day", "key", "projects", "report")
 
     def __init__(
         self,
@@ -146,7 +147,9 @@ class Kept(Value):
         day: str,
         dates: tuple[str, ...],
         asked: Mapping[str, str],
+        key: str = "",
     ) -> None:
+        self.key = key
         self.report = report
         self.projects = projects
         self.day = day
@@ -170,6 +173,9 @@ class Store:
     def __init__(self, place: str) -> None:
         url = _url(place)
         self.place = url.render_as_string(hide_password=True) if "://" in place else place
+        if url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise UserError(f"{self.place} is not supported", "--store takes a file or a postgresql:// address")
+        self._last: tuple[Report, str] | None = None
         try:
             self.engine = sql.create_engine(url)
         except ImportError as error:
@@ -179,8 +185,6 @@ class Store:
             ) from error
         if self.engine.dialect.name == "sqlite":
             sql.event.listen(self.engine, "connect", _prepare_sqlite)
-        elif self.engine.dialect.name != "postgresql":
-            raise UserError(f"{url.drivername} is not supported", "--store takes a file or a postgresql:// address")
         with _Guard(self.place):
             if self.engine.dialect.name == "sqlite" and url.database:
                 _private_file(url.database)
@@ -222,24 +226,26 @@ class Store:
                 for row in connection.execute(query):
                     if wanted[row.slug] == row.head:
                         found[row.slug] = Kept(
-                            _load(row.data), tuple(row.projects), row.day, tuple(row.dates), dict(row.asked)
+                            _load(row.data), tuple(row.projects), row.day, tuple(row.dates), dict(row.asked), row.report
                         )
         return found
 
-    def keep(self, slug: str, head: str, question: str, kept: Kept) -> None:
-        """Stores a result for the next audit."""
+    def keep(self, slug: str, head: str, question: str, kept: Kept) -> str:
+        """Stores a result for the next audit, and gives the key of its report."""
         with _Guard(self.place), self.engine.begin() as connection:
+            key = self._keep_report(connection, kept.report)
             row = {
                 "slug": slug.lower(),
                 "head": head,
                 "digest": question,
-                "report": self._keep_report(connection, kept.report),
+                "report": key,
                 "projects": list(kept.projects),
                 "day": kept.day,
                 "dates": list(kept.dates),
                 "asked": dict(kept.asked),
             }
             self._upsert(connection, RESULTS, [row], ("slug", "head", "digest"))
+            return key
 
     # --------------------------------------------------------------------------------------------------- blobs
 
@@ -269,9 +275,7 @@ class Store:
             "policy": audit.policy,
             "profile": audit.profile,
             "digest": audit.digest,
-            "controls": [
-                [control.id, control.title, control.charter, list(control.rules)] for control in audit.controls
-            ],
+            "controls": [[item.id, item.title, item.charter, list(item.rules)] for item in audit.controls],
         }
         with _Guard(self.place):
             number = 1
@@ -284,11 +288,15 @@ class Store:
                 except sql.exc.IntegrityError:
                     number += 1
 
-    def record(self, audit: str, standing: Standing, moment: str) -> dict[str, str]:
-        """Notes what became of one repository, and gives fingerprint → the day on which the finding was first seen."""
+    def record(self, audit: str, standing: Standing, moment: str, key: str = "") -> dict[str, str]:
+        """Notes what became of one repository, and gives fingerprint → the day on which the finding was first seen.
+
+        `key` is that of its report where that is stored already.
+        """
         subject = standing.subject
         with _Guard(self.place), self.engine.begin() as connection:
-            key = None if standing.report is None else self._keep_report(connection, standing.report)
+            if standing.report is not None and not key:
+                key = self._keep_report(connection, standing.report)
             row = {
                 "audit": audit,
                 "slug": subject.slug,
@@ -300,7 +308,7 @@ class Store:
                 "projects": list(standing.projects),
                 "ring": standing.ring,
                 "known": standing.known,
-                "report": key,
+                "report": key or None,
             }
             self._upsert(connection, STANDINGS, [row], ("audit", "slug"))
             if standing.report is None:
@@ -322,15 +330,14 @@ class Store:
             }
             for decision in report.decisions
         }
-        for part in _parts(list(rows.values()), _AT_ONCE):
-            statement = self._insert(FINDINGS).values(part)
-            connection.execute(
-                statement.on_conflict_do_update(
-                    index_elements=[FINDINGS.c.slug, FINDINGS.c.fingerprint],
-                    index_where=FINDINGS.c.fixed_at.is_(None),
-                    set_={name: statement.excluded[name] for name in ("last_seen", "severity", "state", "path")},
-                )
+        if rows:
+            statement = self._insert(FINDINGS)
+            statement = statement.on_conflict_do_update(
+                index_elements=[FINDINGS.c.slug, FINDINGS.c.fingerprint],
+                index_where=FINDINGS.c.fixed_at.is_(None),
+                set_={name: statement.excluded[name] for name in ("last_seen", "severity", "state", "path")},
             )
+            connection.execute(statement, list(rows.values()))
         # A rule that did not run says nothing about its findings.
         ran = {rule.id for rule in report.rules_run}
         still = sql.and_(FINDINGS.c.slug == slug, FINDINGS.c.fixed_at.is_(None))
@@ -387,11 +394,31 @@ class Store:
                 if wanted is None or _folded(row.scopes) == wanted
             ]
 
-    def audits(self) -> list[tuple[str, str, str, tuple[str, ...]]]:
-        """(name, start, end or '', scopes) of every audit, the oldest first."""
-        query = sql.select(AUDITS).order_by(AUDITS.c.started, AUDITS.c.id)
+    def named(self, words: str) -> str:
+        """The name of a finished audit: itself, the beginning of one name only, ``latest`` or ``previous``.
+
+        Raises UserError where there is no such audit.
+        """
+        names = [point.audit for point in self.trend()]
+        if words in names:
+            return words
+        if words in ("latest", "previous"):
+            place = 1 if words == "latest" else 2
+            if len(names) >= place:
+                return names[-place]
+            raise UserError(f"the store {self.place} has {len(names)} finished audits", "run `chittyops-policy audit`")
+        found = [name for name in names if name.startswith(words)]
+        if len(found) == 1:
+            return found[0]
+        what = f"{len(found)} audits whose names begin with {words}" if found else f"no finished audit {words}"
+        raise UserError(f"the store {self.place} has {what}", "`chittyops-policy audit trend` lists them")
+
+    def lives(self, audit: str) -> list[tuple[str, str, str]]:
+        """(severity, first seen, gone or '') of the findings that counted, of the repositories of an audit."""
+        slugs = sql.select(sql.func.lower(STANDINGS.c.slug)).where(STANDINGS.c.audit == audit)
+        query = sql.select(FINDINGS).where(FINDINGS.c.state == OPEN, FINDINGS.c.slug.in_(slugs))
         with _Guard(self.place), self.engine.connect() as connection:
-            return [(row.id, row.started, row.finished or "", tuple(row.scopes)) for row in connection.execute(query)]
+            return [(row.severity, row.first_seen, row.fixed_at or "") for row in connection.execute(query)]
 
     def audit(self, name: str) -> Audit:
         """An earlier audit as it was. Raises UserError where there is none of that name."""
@@ -405,6 +432,15 @@ class Store:
                 .where(STANDINGS.c.audit == name)
             )
             rows = connection.execute(query).all()
+            slugs = sql.select(sql.func.lower(STANDINGS.c.slug)).where(STANDINGS.c.audit == name)
+            alive = sql.select(FINDINGS).where(
+                FINDINGS.c.slug.in_(slugs),
+                FINDINGS.c.first_seen <= (row.finished or row.started),
+                sql.or_(FINDINGS.c.fixed_at.is_(None), FINDINGS.c.fixed_at > row.started),
+            )
+            first: dict[str, dict[str, str]] = {}
+            for found in connection.execute(alive):
+                first.setdefault(found.slug, {})[found.fingerprint] = found.first_seen[:10]
         standings = [
             Standing(
                 Subject(item.slug, **_subject_arguments(item.subject)),
@@ -414,6 +450,7 @@ class Store:
                 report=None if item.data is None else _load(item.data),
                 projects=tuple(item.projects),
                 ring=item.ring,
+                first_seen=first.get(item.slug.lower(), {}) if item.data is not None else {},
                 known=item.known,
             )
             for item in rows
@@ -435,10 +472,13 @@ class Store:
     # -------------------------------------------------------------------------------------------------- pieces
 
     def _keep_report(self, connection: sql.Connection, report: Report) -> str:
+        if self._last is not None and self._last[0] is report:  # kept as a result a moment ago
+            return self._last[1]
         data = json_report.render([report], indent=None).encode("utf-8")
         key = digest(data)
         row = {"key": key, "data": zlib.compress(data, 6)}
         self._upsert(connection, REPORTS, [row], ("key",), update=False)
+        self._last = (report, key)
         return key
 
     def _upsert(
@@ -449,14 +489,15 @@ class Store:
         keys: tuple[str, ...],
         update: bool = True,
     ) -> None:
-        for part in _parts(rows, _AT_ONCE):
-            statement = self._insert(table).values(part)
-            if update:
-                others = {name: statement.excluded[name] for name in part[0] if name not in keys}
-                statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
-            else:
-                statement = statement.on_conflict_do_nothing(index_elements=keys)
-            connection.execute(statement)
+        if not rows:
+            return
+        statement = self._insert(table)
+        if update:
+            others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+            statement = statement.on_conflict_do_update(index_elements=keys, set_=others)
+        else:
+            statement = statement.on_conflict_do_nothing(index_elements=keys)
+        connection.execute(statement, [dict(row) for row in rows])
 
     def _insert(self, table: sql.Table) -> Any:
         """INSERT as both databases have it, with ON CONFLICT."""

@@ -41,8 +41,17 @@ if TYPE_CHECKING:
         call counts.
         """
 
+        def wants(self, subject: Subject, report: Report) -> bool:
+            """Whether there is anything to do, for which the repository itself is needed."""
+
         def __call__(
-            self, subject: Subject, snapshot: Snapshot, report: Report, catalogue: Catalogue, policy: Policy
+            self,
+            subject: Subject,
+            snapshot: Snapshot,
+            report: Report,
+            catalogue: Catalogue,
+            policy: Policy,
+            lookups: Lookups,
         ) -> None:
             """Does it."""
 
@@ -142,8 +151,8 @@ class Sweep:
         chosen.sort(key=lambda subject: subject.slug.lower())
         return chosen
 
-    def _settle(self, standing: Standing) -> None:
-        standing.first_seen = self.store.record(self._id, standing, self._now())
+    def _settle(self, standing: Standing, key: str = "") -> None:
+        standing.first_seen = self.store.record(self._id, standing, self._now(), key)
         self.standings.append(standing)
         self.progress.settled(standing)
 
@@ -187,10 +196,11 @@ class Sweep:
         changed: list[Subject] = []
         for subject in subjects:
             known = kept.get(subject.slug.lower())
-            if known is None or not still_holds(known, self.question.today, heads) or self._mendable(known.report):
+            stale = known is None or not still_holds(known, self.question.today, heads)
+            if known is None or stale or self._wanted(subject, known.report):
                 changed.append(subject)
             else:
-                self._settle(self._judged(subject, known.report, known.projects, known=True))
+                self._settle(self._judged(subject, known.report, known.projects, known=True), known.key)
         return changed
 
     def _state(self, subject: Subject) -> str:
@@ -198,9 +208,9 @@ class Sweep:
         settings = self._settings.get(subject.slug.lower())
         return subject.head if settings is None else f"{subject.head}+{digest(repr(settings).encode())[:16]}"
 
-    def _mendable(self, report: Report) -> bool:
+    def _wanted(self, subject: Subject, report: Report) -> bool:
         """Whether something is to be proposed, for which the repository itself is needed."""
-        return self.propose is not None and any(item.fix_safety is not None for item in report.decisions)
+        return self.propose is not None and self.propose.wants(subject, report)
 
     def _judge(self, subject: Subject) -> Standing | None:
         """The verdict, or None where something that it depends on is yet to be fetched."""
@@ -211,8 +221,8 @@ class Sweep:
         if self._lacking():
             return None
         report = judged.report
-        if self.propose is not None:
-            self.propose(subject, snapshot, report, self.question.catalogue, judged.policy)
+        if self.propose is not None and self.propose.wants(subject, report):
+            self.propose(subject, snapshot, report, self.question.catalogue, judged.policy, lookups)
             if self._lacking():
                 return None
         whole = self._others.gaps.isdisjoint(lookups.asked) and not any(

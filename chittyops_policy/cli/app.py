@@ -12,6 +12,9 @@ from .completion_command import completion
 from .detect_command import detect
 from .doctor_command import doctor
 from .explain_command import explain
+from .init_command import init
+from .lock_command import lock
+from .metrics_command import metrics
 from .pins_command import pins
 from .policy_command import policy
 from .report_command import report
@@ -30,7 +33,7 @@ def app() -> None:
     """
 
 
-for _command in (check, audit, rules, explain, policy, report, pins, detect, doctor, completion):
+for _command in (check, init, audit, lock, metrics, rules, explain, policy, report, pins, detect, doctor, completion):
     app.add_command(_command)
 
 

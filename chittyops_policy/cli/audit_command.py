@@ -15,6 +15,9 @@ from ..checking import print_out, today
 from ..errors import EXIT_BUG, EXIT_CLEAN, EXIT_FINDINGS, UserError
 from ..model import OPEN, PROFILES, SEVERITIES, counts, severity_rank
 from ..policy import Overrides
+from . import audit_writing
+from .audit_history import COMMANDS
+from .audit_writing import validate, writing_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
 @click.option("--archived", type=click.Choice(CHOICES), help="Archived ones too, not, or only; else as the pack says.")
 @click.option("--fork", type=click.Choice(CHOICES), help="Forks too, not, or only; else as the pack says.")
 @click.option("--settings", is_flag=True, help="Judge settings on GitHub too: about eight questions a repository.")
+@writing_options
 @click.option("--out", "-o", default="audit-report", metavar="DIR", help="Where the report goes.", show_default=True)
 @click.option("--store", metavar="FILE|URL", help="Where audits are kept: SQLite, or postgresql://…")
 @click.option("--policy", metavar="FILE", help="As for check.")
@@ -70,10 +74,38 @@ def audit(context: click.Context, /, **given: Any) -> int:
 
     GitHub is asked with the token in GITHUB_TOKEN or GH_TOKEN, or as a GitHub App. What is judged is kept: the same
     command goes on where it was stopped, and reads only what has changed since.
+
+    \b
+      chittyops-policy audit --org ChittyOS --fix --dry-run     plan.json and patches
+      chittyops-policy audit --apply audit-report/plan.json     what was reviewed, and nothing else
+      chittyops-policy audit --org ChittyOS --fix --wave canary --max-prs 5
+
+    Exit code: 0 clean; 1 open findings, or a repository or pull request that was not reached, refused or held; 2 a
+    wrong call; 3 a bug.
     """
     if context.invoked_subcommand is not None:
         return EXIT_CLEAN
-    return _perform(given)
+    validate(given)
+    return _perform(given) if given["plan"] is None else _apply(given)
+
+
+def _apply(given: dict[str, Any]) -> int:
+    from ..audit.store import Store, default_store  # SQLAlchemy, as below
+
+    progress = _progress(given)
+    store = Store(given["store"] or default_store(os.environ))
+    try:
+        lines, complete = audit_writing.apply(given, _access(given, progress), store, progress)
+    finally:
+        progress.end(None)
+        store.close()
+    if not given["quiet"] and not given["json_lines"]:
+        print_out("".join(f"{line}\n" for line in lines))
+    return audit_writing.exit_code(complete)
+
+
+for _command in COMMANDS:
+    audit.add_command(_command)
 
 
 def _perform(given: dict[str, Any]) -> int:
@@ -88,14 +120,33 @@ def _perform(given: dict[str, Any]) -> int:
     )
     question = Question(given["policy"], overrides, today(os.environ))
     selection = _selection(given)
+    proposer = audit_writing.proposer_of(given, question)
     store = Store(given["store"] or default_store(os.environ))
     progress = _progress(given)
     result: Audit | None = None
     source: Source | None = None
+    lines: list[str] = []
+    complete = True
     try:
         source = _source(given, store, progress)
         survey = _survey(given, progress)
-        result = Sweep(source, question, selection, progress, store, clock=_clock(), settings=survey).run()
+        result = Sweep(
+            source, question, selection, progress, store, clock=_clock(), propose=proposer, settings=survey
+        ).run()
+        if proposer is not None:
+            access = getattr(source, "access", None)
+
+            def again(slugs: tuple[str, ...]) -> None:
+                """Judges repositories once more that moved in the meantime."""
+                other = _source({**given, "owners": (), "repositories": slugs}, store, progress)
+                try:
+                    Sweep(
+                        other, question, selection, progress, store, clock=_clock(), propose=proposer, settings=survey
+                    ).run()
+                finally:
+                    other.close()
+
+            lines, complete = audit_writing.act(given, result, proposer, access, store, progress, again)
     finally:
         progress.end(result)
         if source is not None:
@@ -103,8 +154,8 @@ def _perform(given: dict[str, Any]) -> int:
         store.close()
     write_report(result, given["out"])
     if not given["quiet"] and not given["json_lines"]:
-        print_out(_summary(result, given["out"]))
-    return exit_code(result, given["fail_on"])
+        print_out(_summary(result, given["out"]) + "".join(f"{line}\n" for line in lines))
+    return exit_code(result, given["fail_on"]) or audit_writing.exit_code(complete)
 
 
 def exit_code(audit: Audit, fail_on: str | None) -> int:
@@ -143,7 +194,8 @@ def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
         from ..audit.git_source import GitSource
 
         return GitSource(given["urls"], default_folder(os.environ), given["jobs"])
-    from ..audit.github_source import GitHubSource  # PyGithub takes long to load; a directory does without
+    # PyGithub takes long to load; a directory does without.
+    from ..audit.github_source import GitHubSource
 
     return GitHubSource(
         _access(given, progress),
@@ -167,7 +219,7 @@ def _survey(given: dict[str, Any], progress: Progress) -> SettingsSurvey | None:
 
 
 def _access(given: dict[str, Any], progress: Progress) -> Access:
-    from ..hosts.access import Access  # PyGithub takes long to load
+    from ..hosts.access import Access  # PyGithub, as above
 
     return Access(
         os.environ,
@@ -253,5 +305,5 @@ def _summary(audit: Audit, folder: str) -> str:
     lines.append(f"open findings: {', '.join(found) or 'none'}")
     verdicts = totals["verdicts"]
     lines.append("controls: " + ", ".join(f"{verdicts[outcome]} {outcome}" for outcome in verdicts))
-    lines.append(f"report: {os.path.join(folder, 'report.json')}")
+    lines.append(f"report: {folder}")
     return "\n".join(lines) + "\n"

@@ -90,7 +90,8 @@ def is_default(path: str, value: Any) -> bool:
     if path == "conditions.ref_name.exclude":
         return bool(value == [])
     head, _, name = path.removeprefix("rules.").partition(".")
-    return path.startswith("rules.") and bool(_canonical(DEFAULTS.get(head, {}).get(name, value is None)) == value)
+    defaults = DEFAULTS.get(head, {})
+    return bool(name in defaults and _canonical(defaults[name]) == value)
 
 
 def _flat_rule(rule: Mapping[str, Any], prefix: str) -> Flat:

@@ -60,7 +60,7 @@ def organisation_steps(
     is not asked of all."""
     steps = [_team_step(actual, slug, body) for slug, body in lock.organisation.teams.items()]
     readinesses = {slug: readiness for slug, (_, readiness) in repositories.items()}
-    teams = {slug: _weakest(slug, actual, repositories) for slug in actual.teams}
+    teams = _least_access(actual, [there for there, _ in repositories.values()])
     together = Actual(actual.scope, rulesets=actual.rulesets, teams=teams)
     steps += _rulesets(lock.prefix, lock.organisation.rulesets, together, combined(readinesses), prune)
     steps += _settings(lock.organisation, actual, readinesses)
@@ -92,26 +92,28 @@ def _reported_everywhere(repositories: Mapping[str, Readiness]) -> Mapping[str, 
     return {name: tuple(sorted(each)) for name, each in apps.items() if each}
 
 
-def _weakest(slug: str, actual: Actual, repositories: Mapping[str, tuple[Actual, Readiness]]) -> Team | Hidden | None:
-    """A team with the least that it may do in any of the repositories."""
-    team = actual.teams.get(slug)
-    if not isinstance(team, Team):
-        return team
-    least = len(ACCESS_LEVELS) - 1
-    for there, _ in repositories.values():
-        known = there.teams.get(slug)
-        if isinstance(known, Hidden):
-            return known
-        permission = known.permission if known is not None else ""
-        least = min(least, ACCESS_LEVELS.index(permission) if permission else -1)
-    return Team(team.slug, team.id, ACCESS_LEVELS[least] if least >= 0 else "", team.members)
+def _least_access(actual: Actual, repositories: list[Actual]) -> Mapping[str, Team] | Hidden:
+    """The teams with the least that each may do in any of the repositories."""
+    if isinstance(actual.teams, Hidden):
+        return actual.teams
+    least = dict.fromkeys(actual.teams, len(ACCESS_LEVELS) - 1)
+    for there in repositories:
+        if isinstance(there.teams, Hidden):
+            return there.teams
+        for slug in least:
+            permission = there.teams[slug].permission if slug in there.teams else ""
+            least[slug] = min(least[slug], ACCESS_LEVELS.index(permission) if permission else -1)
+    return {
+        slug: Team(slug, team.id, ACCESS_LEVELS[least[slug]] if least[slug] >= 0 else "", team.members)
+        for slug, team in actual.teams.items()
+    }
 
 
 # ------------------------------------------------------------------------------------------------------ teams
 
 
 def _team_step(actual: Actual, slug: str, body: Mapping[str, Any]) -> Step:
-    team = actual.teams.get(slug)
+    team = actual.team(slug)
     if isinstance(team, Hidden):
         return Step(UNKNOWN, TEAM, actual.scope, slug, note=team.reason, permission=team.permission)
     if team is None:
@@ -123,12 +125,13 @@ def _team_step(actual: Actual, slug: str, body: Mapping[str, Any]) -> Step:
 
 def _access_step(actual: Actual, slug: str, level: str, owner: str) -> Step:
     """At least the level that is asked for; a team that may do more keeps it."""
-    team = actual.teams.get(slug)
+    team = actual.team(slug)
     if isinstance(team, Hidden):
         return Step(UNKNOWN, ACCESS, actual.scope, slug, note=team.reason, permission=team.permission)
     body = {"permission": level}
     if team is None:
-        refusal = Refusal(f"access for @{owner}/{slug}", "the team does not exist", f"create @{owner}/{slug}")
+        first = f"create @{owner}/{slug}, which `lock apply --org {owner}` does where the pack has the team"
+        refusal = Refusal(f"access for @{owner}/{slug}", "the team does not exist", first)
         return Step(KEEP, ACCESS, actual.scope, slug, refusals=(refusal,))
     if not team.permission:
         return Step(CREATE, ACCESS, actual.scope, slug, body=body, changes=(Change("+", "permission", None, level),))
@@ -144,7 +147,6 @@ def _access_step(actual: Actual, slug: str, level: str, owner: str) -> Step:
 def _rulesets(
     prefix: str, desired: Mapping[str, Any], actual: Actual, readiness: Readiness, prune: bool
 ) -> Iterator[Step]:
-    owner = actual.scope.partition("/")[0]
     if isinstance(actual.rulesets, Hidden):
         for name in desired:
             hidden = actual.rulesets
@@ -153,7 +155,7 @@ def _rulesets(
     present = {ruleset.name: ruleset for ruleset in actual.rulesets}
     for name, body in desired.items():
         before = present.get(name)
-        ready, refusals = ready_ruleset(body, before.body if before else None, readiness, actual.teams, owner)
+        ready, refusals = ready_ruleset(body, before.body if before else None, readiness, actual)
         yield ruleset_step(actual.scope, ready, before, refusals, prune)
     for name, ruleset in present.items():
         if name.startswith(prefix) and name not in desired and not name.startswith(prefix + MIGRATED):

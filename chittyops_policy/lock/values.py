@@ -87,7 +87,7 @@ class Actual(Value):
     rulesets    those of this scope itself, not inherited ones
     protection  the classic protection of the default branch; None where there is none
     settings    ACTIONS, SELECTED, TOKEN → the body of the REST API; None where it does not apply now
-    teams       slug → team; None where there is none of that name
+    teams       slug → team, of an organisation without what they may do in a repository
     """
 
     __slots__ = ("branch", "protection", "rulesets", "scope", "settings", "teams")
@@ -100,14 +100,18 @@ class Actual(Value):
         rulesets: tuple[Ruleset, ...] | Hidden = (),
         protection: Mapping[str, Any] | Hidden | None = None,
         settings: Mapping[str, Mapping[str, Any] | Hidden | None] | None = None,
-        teams: Mapping[str, Team | Hidden | None] | None = None,
+        teams: Mapping[str, Team] | Hidden | None = None,
     ) -> None:
         self.scope = scope
         self.branch = branch
         self.rulesets = rulesets
         self.protection = protection
         self.settings = settings or {}
-        self.teams = teams or {}
+        self.teams: Mapping[str, Team] | Hidden = {} if teams is None else teams
+
+    def team(self, slug: str) -> Team | Hidden | None:
+        """The team of that name; None where there is none."""
+        return self.teams if isinstance(self.teams, Hidden) else self.teams.get(slug)
 
 
 class Readiness(Value):

@@ -16,19 +16,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
-    from .values import Readiness
-
-    Teams = Mapping[str, Team | Hidden | None]
+    from .values import Actual, Readiness
 
 _SHOWN = 3
 
 
 def ready_ruleset(
-    body: Mapping[str, Any], present: Mapping[str, Any] | None, readiness: Readiness, teams: Teams, owner: str
+    body: Mapping[str, Any], present: Mapping[str, Any] | None, readiness: Readiness, actual: Actual
 ) -> tuple[dict[str, Any], tuple[Refusal, ...]]:
     """The part of a ruleset that may be in force now, as GitHub takes it, and what is withheld of it.
 
-    `present` is the body in force, if any; `teams` are the organisation's, with their permission in the repository.
+    `present` is the body in force, if any; `actual` has the teams with what they may do here.
     """
     refusals: list[Refusal] = []
     before = _rules(present)
@@ -43,12 +41,12 @@ def ready_ruleset(
             if wanted and not parameters["required_status_checks"]:
                 continue
         elif rule["type"] == "pull_request":
-            _hold_owners(parameters, before.get("pull_request", {}), readiness, teams, owner, refusals)
+            _hold_owners(parameters, before.get("pull_request", {}), readiness, actual, refusals)
             if parameters.get("required_reviewers"):
-                reviewers = [_ready_reviewer(item, teams, owner, refusals) for item in parameters["required_reviewers"]]
+                reviewers = [_ready_reviewer(item, actual, refusals) for item in parameters["required_reviewers"]]
                 parameters["required_reviewers"] = [item for item in reviewers if item is not None]
         rules.append({**rule, "parameters": parameters} if parameters else {"type": rule["type"]})
-    actors = [_ready_actor(actor, teams, owner, refusals) for actor in body.get("bypass_actors") or []]
+    actors = [_ready_actor(actor, actual, refusals) for actor in body.get("bypass_actors") or []]
     ready = {**body, "rules": rules, "bypass_actors": [actor for actor in actors if actor is not None]}
     return ready, tuple(refusals)
 
@@ -160,8 +158,7 @@ def _hold_owners(
     parameters: dict[str, Any],
     before: Mapping[str, Any],
     readiness: Readiness,
-    teams: Teams,
-    owner: str,
+    actual: Actual,
     refusals: list[Refusal],
 ) -> None:
     if not parameters.get("require_code_owner_review") or before.get("require_code_owner_review"):
@@ -174,7 +171,7 @@ def _hold_owners(
             Refusal(what, why, "`chittyops-policy check --fix` (rules missing-codeowners, ineffective-codeowners)")
         )
     for slug in readiness.owners:
-        lack = _lack(teams.get(slug), slug, owner)
+        lack = _lack(slug, actual)
         if lack:
             found.append(Refusal(what, *lack))
     if found:
@@ -182,45 +179,46 @@ def _hold_owners(
         refusals.extend(found)
 
 
-def _ready_reviewer(
-    item: Mapping[str, Any], teams: Teams, owner: str, refusals: list[Refusal]
-) -> dict[str, Any] | None:
+def _ready_reviewer(item: Mapping[str, Any], actual: Actual, refusals: list[Refusal]) -> dict[str, Any] | None:
     reviewer = item.get("reviewer") or {}
     if "team" not in reviewer:
         return dict(item)
-    team = teams.get(reviewer["team"])
-    lack = _lack(team, reviewer["team"], owner)
-    if lack:
-        refusals.append(Refusal(f"required review by @{owner}/{reviewer['team']}", *lack))
+    team = actual.team(reviewer["team"])
+    lack = _lack(reviewer["team"], actual)
+    if lack or not isinstance(team, Team):
+        refusals.append(Refusal(f"required review by {_at(reviewer['team'], actual)}", *lack))
         return None
-    assert isinstance(team, Team)
     return {**item, "reviewer": {"type": "Team", "id": team.id}}
 
 
-def _ready_actor(actor: Mapping[str, Any], teams: Teams, owner: str, refusals: list[Refusal]) -> dict[str, Any] | None:
+def _ready_actor(actor: Mapping[str, Any], actual: Actual, refusals: list[Refusal]) -> dict[str, Any] | None:
     if "team" not in actor:
         return dict(actor)
-    team = teams.get(actor["team"])
+    team = actual.team(actor["team"])
     if not isinstance(team, Team):
-        lack = _lack(team, actor["team"], owner) or ("", "")
-        refusals.append(Refusal(f"bypass for @{owner}/{actor['team']}", *lack))
+        refusals.append(Refusal(f"bypass for {_at(actor['team'], actual)}", *_lack(actor["team"], actual)))
         return None
     rest = {key: value for key, value in actor.items() if key != "team"}
     return {**rest, "actor_type": "Team", "actor_id": team.id}
 
 
-def _lack(team: Team | Hidden | None, slug: str, owner: str) -> tuple[str, str] | None:
-    """Why a team cannot review yet, and what to do first; None where it can."""
+def _lack(slug: str, actual: Actual) -> tuple[str, ...]:
+    """Why a team cannot review yet, and what to do first; empty where it can."""
+    team, name = actual.team(slug), _at(slug, actual)
     if isinstance(team, Hidden):
         tell = f"give the token {team.permission}" if team.permission else "run again"
-        return f"@{owner}/{slug} cannot be seen: {team.reason}", tell
+        return f"{name} cannot be seen: {team.reason}", tell
     if team is None:
-        return f"the team @{owner}/{slug} does not exist", f"create @{owner}/{slug} with somebody in it"
+        return f"the team {name} does not exist", f"create {name} with somebody in it"
     if not team.writes:
-        return f"@{owner}/{slug} may not write to the repository", "give the team write access (permission push)"
+        return f"{name} may not write to the repository", "give the team write access (permission push)"
     if team.members == 0:
-        return f"nobody is in @{owner}/{slug}", "add members to the team, best two or more"
-    return None
+        return f"nobody is in {name}", "add members to the team, best two or more"
+    return ()
+
+
+def _at(slug: str, actual: Actual) -> str:
+    return f"@{actual.scope.partition('/')[0]}/{slug}"
 
 
 def _forbidden(uses: Iterable[str], allowed: Mapping[str, Any], slug: str) -> list[str]:

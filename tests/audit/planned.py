@@ -20,7 +20,7 @@ from ..doors.support import UNPINNED
 TODAY = "2026-11-25"
 CATALOGUE = load()
 WORKFLOW = ".github/workflows/ci.yml"
-OWNERS = "* @octo/everyone\n/.github/workflows/ @octo/cicd-admins @octocat ops@example.com\n"
+OWNERS = "* @octo/everyone\n/.github/workflows/ @octo/cicd-admins @octocat @hubot ops@example.com\n"
 SAFE_FIXES = Choice()
 ONLY_PINS = Choice(only=("unpinned-uses",))
 FILES: Mapping[str, str] = {

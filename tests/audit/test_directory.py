@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from ..doors.support import CLEAN, UNPINNED, check, command, git, repository, write
+from .running import audited, checked
 
 DAY = {"SOURCE_DATE_EPOCH": "1767225600"}
 WORKFLOW = ".github/workflows/ci.yml"
@@ -33,46 +34,38 @@ def audit(cwd: Path, *arguments: str) -> Any:
     return command("audit", *arguments, cwd=cwd, env={**DAY, "CHITTYOPS_POLICY_STORE": str(cwd / "store.sqlite")})
 
 
-def reports(folder: Path) -> dict[str, Any]:
-    document = json.loads((folder / "report.json").read_text())
-    return {entry["subject"]: entry for entry in document["repositories"]}
-
-
 def test_each_repository_is_judged_under_its_name(organisation: Path, tmp_path: Path) -> None:
     done = audit(tmp_path, "--dir", "src")
     assert done.returncode == 1, done.stderr
     assert "4 repositories judged\n" in done.stdout
-    found = reports(tmp_path / "audit-report")
+    found = audited(tmp_path / "audit-report")
     assert set(found) == {"north/app", "north/tools", "south/plain", "elsewhere/renamed"}
     assert found["north/app"]["revision"] == git(organisation / "north/app", "rev-parse", "HEAD")
 
 
 def test_check_in_a_checkout_says_the_same(organisation: Path, tmp_path: Path) -> None:
     audit(tmp_path, "--dir", "src")
-    whole = reports(tmp_path / "audit-report")
+    whole = audited(tmp_path / "audit-report")
     done = check("--no-cache", "--format", "json", "src", cwd=tmp_path, env=DAY)
-    (tmp_path / "checked").mkdir()
-    (tmp_path / "checked/report.json").write_text(done.stdout)
-    checked = reports(tmp_path / "checked")
     for slug in ("north/app", "north/tools", "elsewhere/renamed"):
-        assert whole[slug] == checked[slug]
+        assert whole[slug] == checked(done.stdout)[slug]
     assert any(finding["rule"] == "uncallable-workflow" for finding in whole["north/app"]["findings"])
 
 
 def test_what_is_not_committed_is_judged_as_check_does(organisation: Path, tmp_path: Path) -> None:
     write(organisation / "alone", {WORKFLOW: CLEAN})
     audit(tmp_path, "--dir", "src")
-    rules = {finding["rule"] for finding in reports(tmp_path / "audit-report")["elsewhere/renamed"]["findings"]}
+    rules = {finding["rule"] for finding in audited(tmp_path / "audit-report")["elsewhere/renamed"]["findings"]}
     assert "unpinned-uses" not in rules
 
 
 def test_names_select(organisation: Path, tmp_path: Path) -> None:
     done = audit(tmp_path, "--dir", "src", "--match", "north/*", "--out", "out")
     assert "2 repositories judged\n2 out of scope\n" in done.stdout
-    assert set(reports(tmp_path / "out")) == {"north/app", "north/tools"}
+    assert set(audited(tmp_path / "out")) == {"north/app", "north/tools"}
     (tmp_path / "names").write_text("# those we answer for\nNorth/App\n\nplain # by name alone\n")
     audit(tmp_path, "--dir", "src", "--names-from", "names", "--out", "out")
-    assert set(reports(tmp_path / "out")) == {"north/app", "south/plain"}
+    assert set(audited(tmp_path / "out")) == {"north/app", "south/plain"}
 
 
 def test_a_second_copy_is_named(organisation: Path, tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def test_an_entry_holds_the_change_with_its_proof_and_what_is_left() -> None:
     assert found.branch == "chittyops-policy/safe-fixes-unpinned-uses"
     assert found.title == "chore(ci): apply the ChittyOS policy: unpinned-uses"
     assert found.labels == ("compliance", "automation")
-    assert found.reviewers == ("@octo/cicd-admins", "@octocat"), "GitHub cannot ask an e-mail address"
+    assert found.reviewers == ("@octo/cicd-admins", "@octocat", "@hubot"), "GitHub cannot ask an e-mail address"
     assert found.rules == ("unpinned-uses",)
     [file] = found.files
     assert (file.path, file.mode, file.before) == (WORKFLOW, "", blob_id(UNPINNED.encode()))
@@ -111,7 +111,7 @@ def test_the_branch_and_title_of_other_automation_are_never_taken() -> None:
     assert manner.branch_of("safe-fixes") == "automation/safe-fixes"
     with pytest.raises(UserError, match="belongs to other automation"):
         manner.title_of(Choice())
-    with pytest.raises(UserError, match="automation/governance-baseline belongs to other automation"):
+    with pytest.raises(UserError, match="governance-baseline/safe-fixes belongs to other automation"):
         Manner({"pull_requests": {**governance, "branch": "automation/governance-baseline"}}).branch_of("safe-fixes")
     with pytest.raises(UserError, match="belongs to other automation"):
         manner.branch_of("governance-baseline")

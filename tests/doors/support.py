@@ -81,6 +81,14 @@ def own_repository(folder: Path) -> Path:
     return folder
 
 
+def wheel_of(source: Path, folder: Path) -> Path:
+    """The wheel that is built from a clone of this project; it lies in ``dist`` below the folder."""
+    done = run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")], source)
+    assert done.returncode == 0, done.stdout
+    (wheel,) = (folder / "dist").glob("*.whl")
+    return wheel
+
+
 def check(
     *arguments: str, cwd: Path, env: Mapping[str, str] | None = None, stdin: bytes | None = None
 ) -> subprocess.CompletedProcess[str]:

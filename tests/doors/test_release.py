@@ -13,7 +13,7 @@ import pytest
 
 from chittyops_policy import __version__
 
-from .support import git, own_repository, run, write
+from .support import git, own_repository, run, wheel_of, write
 
 TAG = f"v{__version__}"
 ASK = """
@@ -42,13 +42,6 @@ def clone(origin: Path, folder: Path, name: str) -> Path:
     git(origin, "clone", "--quiet", str(origin), str(folder / "clone"))
     git(folder / "clone", "checkout", "--quiet", name)
     return folder / "clone"
-
-
-def wheel_of(source: Path, folder: Path) -> Path:
-    done = run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder / "dist")], source)
-    assert done.returncode == 0, done.stdout
-    (wheel,) = (folder / "dist").glob("*.whl")
-    return wheel
 
 
 def commit_in(wheel: Path) -> str | None:

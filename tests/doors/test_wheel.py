@@ -61,7 +61,7 @@ def test_the_wheel_holds_code_rules_policies_schemas_and_templates(source: Path,
         ("templates", "chittyops_policy/_data/templates"),
     ):
         for path in (source / folder).rglob("*"):
-            if path.is_file() and path.suffix in (".py", ".yml", ".json", ".md", ""):
+            if path.is_file() and path.suffix in (".py", ".yml", ".json", ".md", ".j2", ".css", ".js", ""):
                 assert f"{target}/{path.relative_to(source / folder).as_posix()}" in names
     assert not [name for name in names if not name.startswith(("chittyops_policy/", "chittyops_policy-"))]
 

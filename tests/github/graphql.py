@@ -544,6 +544,7 @@ class _World:
             "merged": _state(pull) == "MERGED",
             "closed": pull["state"] == "closed",
             "headRefName": pull["head"]["ref"],
+            "isCrossRepository": (pull["head"]["repo"] or {}).get("full_name") != pull["base"]["repo"]["full_name"],
             "headRefOid": pull["head"]["sha"],
             "baseRefName": pull["base"]["ref"],
             "baseRefOid": pull["base"]["sha"],

@@ -283,7 +283,8 @@ def test_the_check_is_required_under_the_name_that_reports() -> None:
 def test_code_owners_are_not_required_before_their_team_can_review(
     team: Team | Hidden | None, why: str, first: str
 ) -> None:
-    step = of_kind(plan(settled(teams={"cicd-admins": team})), RULESET)
+    teams = team if isinstance(team, Hidden) else {} if team is None else {team.slug: team}
+    step = of_kind(plan(settled(teams=teams)), RULESET)
     reviews = [rule for rule in (step.body or {})["rules"] if rule["type"] == "pull_request"]
     assert reviews[0]["parameters"]["require_code_owner_review"] is False
     assert reviews[0]["parameters"]["required_approving_review_count"] == 1
@@ -305,9 +306,9 @@ def test_a_review_by_owners_in_force_stays_in_force() -> None:
 
 
 def test_a_missing_team_gets_no_access_and_says_so() -> None:
-    step = of_kind(plan(settled(teams={"cicd-admins": None})), ACCESS)
+    step = of_kind(plan(settled(teams={})), ACCESS)
     assert step.action == KEEP
-    assert step.refusals[0].first == "create @northwind/cicd-admins"
+    assert step.refusals[0].first.startswith("create @northwind/cicd-admins")
 
 
 def test_a_team_with_too_little_gets_what_the_pack_asks_and_one_with_more_keeps_it() -> None:
@@ -378,7 +379,7 @@ def test_what_the_pack_does_not_state_is_sent_as_it_is() -> None:
 
 def test_what_the_token_is_not_told_is_unknown_and_fails_nothing() -> None:
     hidden = dict.fromkeys((ACTIONS, SELECTED, TOKEN), NOT_TOLD)
-    actual = fresh(settings=hidden, rulesets=NOT_TOLD, protection=NOT_TOLD, teams={"cicd-admins": NOT_TOLD})
+    actual = fresh(settings=hidden, rulesets=NOT_TOLD, protection=NOT_TOLD, teams=NOT_TOLD)
     steps = plan(actual)
     assert {step.action for step in steps} == {UNKNOWN}
     assert {step.permission for step in steps} == {"administration: read"}
@@ -498,7 +499,7 @@ def organisation(**more: Any) -> Actual:
 
 
 def test_a_missing_team_is_created() -> None:
-    steps = organisation_steps(lock(), organisation(teams={"cicd-admins": None}), {SLUG: (settled(), ready())})
+    steps = organisation_steps(lock(), organisation(teams={}), {SLUG: (settled(), ready())})
     step = of_kind(steps, TEAM)
     assert step.action == CREATE
     assert (step.body or {})["name"] == "cicd-admins"

@@ -11,7 +11,9 @@ from .checked import corpus, needs_corpus
 from .fixing import PIN, RELEASE, WORKFLOW, fixed, refused
 
 RULE = "missing-beacon"
-STEP = f"      - name: Report to ChittyBeacon\n        uses: {PIN.format('actions/chittybeacon')}\n"
+STEP = (
+    f"      - name: Report to ChittyBeacon\n        if: always()\n        uses: {PIN.format('actions/chittybeacon')}\n"
+)
 HARDENED = "step-security/harden-runner@v2\n        with: {egress-policy: block}\n"
 DEPLOY = """\
 on: push
@@ -50,7 +52,7 @@ def test_other_jobs_and_the_lines_between_steps_stay() -> None:
 
 def test_other_habits_of_writing() -> None:
     flush = DEPLOY.replace("\n      ", "\n    ")
-    step = STEP.replace("      - ", "    - ").replace("        u", "      u")
+    step = STEP.replace("      - ", "    - ").replace("\n        ", "\n      ")
     assert fixed(RULE, worker(flush)).text() == flush + step
     crlf = DEPLOY.replace("\n", "\r\n")
     assert fixed(RULE, worker(crlf)).text() == crlf + STEP.replace("\n", "\r\n")
@@ -154,7 +156,7 @@ def test_a_matrix_of_github_s_runners_is_known() -> None:
 
 def test_an_unreleased_checkout_has_nothing_to_pin_to() -> None:
     assert refused(RULE, worker(), parameters={}) == [
-        "this is an unreleased checkout of chittyops-policy, so there is no commit to pin the inserted step to; name "
+        "this is an unreleased checkout of chittyops-policy, so there is no commit to pin a step of ours to; name "
         "one in the pack, as own_actions.commit and own_actions.version"
     ]
 

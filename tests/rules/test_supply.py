@@ -675,6 +675,9 @@ def test_a_fix_asks_github_where_the_call_may() -> None:
         def default_setup(self, slug: str) -> bool | None:
             return None
 
+        def settings(self, slug: str) -> None:
+            return None
+
         def find(self, slug: str, ref: str) -> Release | None:
             return Release("v9.9.9", PINNED, "GitHub (2026-11-25)") if (slug, ref) == ("acme/x", "v9") else None
 

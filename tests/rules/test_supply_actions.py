@@ -315,3 +315,34 @@ def test_what_real_repositories_use() -> None:
         "chittyos": Counter({"archived-uses": 11, "unpinned-images": 1}),
         "public": Counter({"known-vulnerable-actions": 6, "unpinned-images": 5, "unpinned-tools": 7}),
     }
+
+
+# --------------------------------------------------------------------------------------------------- retired-action
+
+
+@pytest.mark.parametrize(
+    ("uses", "refused"),
+    [
+        ("actions/upload-artifact@v3", True),
+        ("Actions/Upload-Artifact@v2.3.1", True),
+        ("actions/upload-artifact/merge@v3.1", True),
+        ("actions/upload-artifact@v3-node20", False),
+        ("actions/upload-artifact@v4", False),
+        ("actions/upload-artifact@main", False),
+        ("actions/download-artifact@v1", True),
+        ("actions/cache@v2", True),
+        ("actions/cache@v3", False),
+        ("actions/cache@v3.3.2", True),
+        ("actions/cache@v3.4.0", False),
+        ("actions/cache@v4.1", True),
+        ("actions/cache@v4.1.2", True),
+        ("actions/cache/save@v4.2.0", False),
+        ("actions/cache@v5", False),
+        (f"actions/cache@{'a' * 40} # v4.0.2", True),
+        (f"actions/cache@{'a' * 40}", False),
+        ("acme/upload-artifact@v3", False),
+    ],
+)
+def test_releases_that_github_refuses(uses: str, refused: bool) -> None:
+    text = f"on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: {uses}\n"
+    assert bool(found("retired-action", text)) is refused

@@ -1,4 +1,5 @@
-"""A small server that stands for ChittyConnect, ChittyBeacon and GitHub's token service, and checks what it is asked.
+"""A small server that stands for ChittyConnect, ChittyBeacon, GitHub's token service, Cloudflare and deployed services,
+and checks what it is asked.
 
 A request that the real services would not take (another method, path, header or body) is answered with 400 and kept in
 `violations`, which a test expects to be empty. What else a service could answer, a test puts into `script`.
@@ -6,8 +7,11 @@ A request that the real services would not take (another method, path, header or
 
 from __future__ import annotations
 
+import hashlib
 import json
 import socket
+import ssl
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -20,6 +24,12 @@ from urllib.parse import parse_qs, urlsplit
 from jsonschema import Draft202012Validator
 
 TOKEN, IDENTITY, KEY, TRACK = "/token", "/api/github-actions/credentials", "/api/credentials/provision", "/track"
+
+CONNECT, BEACON, CLOUDFLARE, TOKENS = (
+    "https://connect.chitty.cc", "https://beacon.cloudeto.com", "https://api.cloudflare.com", "https://tokens.example"
+)  # fmt: skip
+OBJECTS = "/client/v4/accounts/"
+HEALTH = "/health"
 
 REQUEST_TOKEN = "request-token-5a1e"
 IDENTITY_TOKEN = "header.payload-8c2d.signature"
@@ -99,7 +109,7 @@ class Answer(NamedTuple):
 
 
 class Request(NamedTuple):
-    """What came in: path without query, headers in lower case, the body as JSON or None."""
+    """What came in: path without query, headers in lower case, the body as JSON or None; of a PUT its SHA-256."""
 
     method: str
     path: str
@@ -111,13 +121,19 @@ class Request(NamedTuple):
 class Services:
     """What the server has been asked, and what it shall answer.
 
+    url       where ChittyConnect and the Beacon are: this server itself, or with `names` the real addresses
+    port      the server's own
     values    what ChittyConnect issues
+    files     path → what is to be had there
     script    path → answers that come before the usual one, in order
     arguments command lines of this machine that showed a secret while a request was served
     """
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, port: int, names: bool) -> None:
+        self.port = port
+        self.names = names
+        self.url = CONNECT if names else f"http://127.0.0.1:{port}"
+        self.files: dict[str, bytes] = {}
         self.values: dict[str, Any] = dict(VALUES)
         self.script: dict[str, list[Answer]] = {}
         self.requests: list[Request] = []
@@ -133,7 +149,7 @@ class Services:
     def environment(self) -> dict[str, str]:
         """What GitHub puts into the environment of a job that may ask for identity tokens."""
         return {
-            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.url}{TOKEN}?api-version=2.0",
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{TOKENS if self.names else self.url}{TOKEN}?api-version=2.0",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": REQUEST_TOKEN,
         }
 
@@ -148,9 +164,7 @@ class Services:
     def answer(self, request: Request) -> Answer:
         self.requests.append(request)
         self.arguments += seen_arguments(self.secrets())
-        handler: Callable[[Request], Answer] | None = {
-            TOKEN: self._token, IDENTITY: self._identity, KEY: self._key, TRACK: self._track
-        }.get(request.path)  # fmt: skip
+        handler = self._handler(request.path)
         problem = "no such path" if handler is None else self._problem(request)
         if problem or handler is None:
             self.violations.append(f"{request.method} {request.path}: {problem}")
@@ -158,7 +172,28 @@ class Services:
         scripted = self.script.get(request.path)
         return scripted.pop(0) if scripted else handler(request)
 
+    def _handler(self, path: str) -> Callable[[Request], Answer] | None:
+        if path in self.files:
+            return lambda request: Answer(200, self.files[path])
+        if path.startswith(OBJECTS):
+            return lambda request: Answer(200, {"success": True, "errors": []})
+        return {
+            TOKEN: self._token, IDENTITY: self._identity, KEY: self._key, TRACK: self._track, HEALTH: self._health
+        }.get(path)  # fmt: skip
+
     def _problem(self, request: Request) -> str:
+        if self.names:
+            host = {TOKEN: TOKENS, IDENTITY: CONNECT, KEY: CONNECT, TRACK: BEACON}.get(request.path)
+            host = CLOUDFLARE if request.path.startswith(OBJECTS) else host
+            if host is not None and request.headers.get("host") != host.removeprefix("https://"):
+                return f"asked of {request.headers.get('host')}"
+        if request.path == HEALTH or request.path in self.files:
+            return "" if request.method == "GET" and "authorization" not in request.headers else "another method"
+        if request.path.startswith(OBJECTS):
+            token, account = self.values["CLOUDFLARE_API_TOKEN"], self.values["CLOUDFLARE_ACCOUNT_ID"]
+            if request.headers.get("authorization") != f"Bearer {token}" or request.method != "PUT":
+                return "another Authorization header or method"
+            return "" if request.path.startswith(f"{OBJECTS}{account}/r2/buckets/") else "another account"
         expected = {TOKEN: f"Bearer {REQUEST_TOKEN}", IDENTITY: f"Bearer {IDENTITY_TOKEN}", KEY: f"Bearer {API_KEY}"}
         if request.headers.get("authorization") != expected.get(request.path):
             return "another Authorization header"
@@ -193,6 +228,23 @@ class Services:
     def _track(self, request: Request) -> Answer:
         return Answer(200, {"status": "ok"})
 
+    def _health(self, request: Request) -> Answer:
+        return Answer(200, {"status": "ok"})
+
+
+def certificate(folder: Path) -> Path:
+    """A file with a key and a certificate for all names that the actions and workflows know."""
+    place = folder / "certificate.pem"
+    names = [name.removeprefix("https://") for name in (CONNECT, BEACON, CLOUDFLARE, TOKENS)]
+    subject = "subjectAltName=" + ",".join(f"DNS:{name}" for name in [*names, "*.chitty.cc"])
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=test", "-addext",
+         subject, "-keyout", str(folder / "key.pem"), "-out", str(folder / "only.pem")],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    place.write_bytes((folder / "key.pem").read_bytes() + (folder / "only.pem").read_bytes())
+    return place
+
 
 def seen_arguments(secrets: list[str]) -> list[str]:
     """The command lines with a secret in them of all processes that run right now, as `ps` shows them."""
@@ -207,8 +259,11 @@ def seen_arguments(secrets: list[str]) -> list[str]:
 
 
 @contextmanager
-def serving() -> Iterator[Services]:
-    """The server on a free port of this machine, for as long as the block runs."""
+def serving(certified: Path | None = None) -> Iterator[Services]:
+    """The server on a free port of this machine, for as long as the block runs.
+
+    With the file of `certificate` it speaks TLS and stands for the real addresses.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -217,8 +272,9 @@ def serving() -> Iterator[Services]:
         def _serve(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
             parts = urlsplit(self.path)
+            content: Any
             try:
-                content = json.loads(body) if body else None
+                content = hashlib.sha256(body).hexdigest() if self.command == "PUT" else json.loads(body or b"null")
             except ValueError:
                 content = f"no JSON: {body!r}"
             headers = {name.lower(): value for name, value in self.headers.items()}
@@ -246,7 +302,11 @@ def serving() -> Iterator[Services]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
-    services = Services(f"http://127.0.0.1:{server.server_port}")
+    if certified is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certified)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    services = Services(server.server_port, certified is not None)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

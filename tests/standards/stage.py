@@ -11,7 +11,7 @@ from typing import Any
 
 from ..doors.acts import Log, act
 from ..doors.support import ROOT, repository, write
-from .services import API_KEY, Services
+from .services import API_KEY, Services, certificate
 
 OWN = "ChittyOS/chittyops-policy"
 COMMIT = "a1" * 20
@@ -24,6 +24,11 @@ WRAPPER = """#!/bin/bash
 printf '%s\\n' "${{0##*/}} $*" >>"$KEEP/arguments"
 exec {real} "$@"
 """
+NAMED = """#!/bin/bash
+printf '%s\\n' "curl $*" >>"$KEEP/arguments"
+exec {real} "$@" --connect-to "::127.0.0.1:$SERVICES"
+"""
+"""A curl that finds `services` at every address; names and certificates are checked as ever."""
 SLEEP = """#!/bin/bash
 printf '%s\\n' "$1" >>"$KEEP/sleeps"
 """
@@ -35,9 +40,10 @@ class Stage:
 
     keep      the arguments of the watched programs, and the waits
     own       what stands in for our repository at `COMMIT`
+    certified the file of `services.certificate` where the real addresses are to be used
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, names: bool = False) -> None:
         self.folder = folder
         self.keep = folder / "keep"
         self.own = folder / "own"
@@ -50,6 +56,9 @@ class Stage:
             assert real is not None, f"this machine has no {name}"
             self.program(name, WRAPPER.format(real=shlex.quote(real)))
         self.program("sleep", SLEEP)
+        self.certified = certificate(folder) if names else None
+        if names:
+            self.program("curl", NAMED.format(real=shlex.quote(shutil.which("curl") or "")))
 
     def program(self, name: str, text: str) -> None:
         """A command that steps find before any other of its name."""
@@ -87,6 +96,8 @@ class Stage:
         self.keep.mkdir()
         environment = {"URL": services.url, "KEEP": str(self.keep), **(variables or {})}
         environment |= services.environment() if identity else {}
+        if self.certified is not None:
+            environment |= {"CURL_CA_BUNDLE": str(self.certified), "SERVICES": str(services.port)}
         secrets = {"CHITTYCONNECT_API_KEY": API_KEY} if key else {}
         for name, values in (("env", environment), ("secrets", secrets)):
             (self.folder / name).write_text("".join(f"{name}={value}\n" for name, value in values.items()))

@@ -164,6 +164,7 @@ def _examples() -> tuple[Example, ...]:
             parameters={"own_actions": {"commit": "0123456789abcdef0123456789abcdef01234567", "version": "1.2.3"}},
             after={
                 path: _DEPLOY + "      - name: Report to ChittyBeacon\n"
+                "        if: always()\n"
                 "        uses: ChittyOS/chittyops-policy/actions/chittybeacon@0123456789abcdef0123456789abcdef01234567"
                 " # v1.2.3\n",
             },

@@ -108,8 +108,9 @@ RULE = Rule(
     visits=(WORKFLOW, ACTION),
     needs=(b"::set-output", b"::save-state", b"::set-env", b"::add-path"),
     why=(
-        "What a step prints can come from outside, so GitHub has replaced these commands by files. Those for variables "
-        "and the PATH were switched off in 2020; those for outputs and state warn in every run and will follow."
+        "What a step prints can come from outside, and a line such as ::set-output name=x::y was an order to the "
+        "runner, whoever had written it. GitHub has replaced these commands by files. ::set-env and ::add-path were "
+        "switched off in 2020; ::set-output and ::save-state warn in every run and will follow."
     ),
     how="Append name=value to the file that $GITHUB_OUTPUT, $GITHUB_STATE or $GITHUB_ENV names; paths to $GITHUB_PATH.",
     limits="Commands that a program prints are not seen.",

@@ -89,5 +89,5 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     tags=("injection", "external/cwe/cwe-94", "owasp-cicd-sec-4"),
-    limits="Secrets and the values of a matrix without expressions are not reported.",
+    limits="Secrets are left to secrets-in-scripts; the values of a matrix without expressions are not reported.",
 )

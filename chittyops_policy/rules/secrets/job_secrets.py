@@ -76,6 +76,7 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     unfixable="which steps use the variable cannot be told from the workflow alone",
-    limits="These are the policies that ghalint calls workflow_secrets and job_secrets.",
+    limits="What a step hands on to the others by itself is not followed. ghalint calls this workflow_secrets and "
+    "job_secrets.",
     tags=("secrets-exposure", "external/cwe/cwe-522", "owasp-cicd-sec-6"),
 )

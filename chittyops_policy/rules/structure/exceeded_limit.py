@@ -72,7 +72,7 @@ def _examples() -> tuple[Example, ...]:
 
 RULE = Rule(
     id="exceeded-limit",
-    title="GitHub takes less of it",
+    title="A workflow is larger than GitHub takes",
     theme="structure",
     severity="high",
     visits=(WORKFLOW,),

@@ -222,10 +222,11 @@ RULE = Rule(
         "comment: uses: owner/repo@<sha> # v4.2.2. An image is pinned by @sha256:<digest>."
     ),
     limits=(
-        "Without a network it cannot tell whether a SHA exists, belongs to that repository or is the version that the "
-        "comment names, nor what a pinned action uses itself. A step or job with if: false counts like any other: a "
-        "runner fetches every action of a job before it looks at the conditions of its steps, and one line switches a "
-        "job on again. The images of jobs, services and container actions are left to unpinned-images."
+        "Whether a SHA belongs to that repository is for impostor-commit, whether it is the version that the comment "
+        "names for ref-version-mismatch; what a pinned action uses itself nobody sees. A step or job with if: false "
+        "counts like any other: a runner fetches every action of a job before it looks at the conditions of its steps, "
+        "and one line switches a job on again. The images of jobs, services and container actions are left to "
+        "unpinned-images."
     ),
     examples=_examples,
     check=_check,

@@ -81,9 +81,10 @@ RULE = Rule(
     visits=(WORKFLOW,),
     needs=(b"pull_request_target", b"workflow_run", b"issue_comment", b"issues", b"discussion"),
     why=(
-        "These triggers exist for work that looks at the event only: labels, reviewers, comments. Whoever takes in the "
-        "pull request's code, or files that its run made, gives the author a way to the token and to the secrets, "
-        "today or with the next step that somebody adds."
+        "Runs of pull_request_target, workflow_run and comments have the repository's token and its secrets, although "
+        "strangers can start them. They exist for work that looks at the event only: labels, reviewers, answers. "
+        "Whoever takes in the pull request's code, or files that its run made, gives the author a way to the token and "
+        "to the secrets, today or with the next step that somebody adds."
     ),
     how=(
         "Use pull_request where the code is needed. Keep the trigger for what needs rights, and let it read nothing "

@@ -1,0 +1,78 @@
+"""The options of commands that ask GitHub about organisations and repositories, and what becomes of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from ..audit.progress import Silence
+from ..audit.selection import Selection
+from ..errors import UserError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    from ..audit.store import Store
+    from ..hosts.access import Access
+
+    Command = TypeVar("Command", bound=Callable[..., Any])
+
+_OPTIONS = (
+    click.option("--org", "owners", multiple=True, metavar="NAME", help="An organisation on GitHub."),
+    click.option("--repo", "repositories", multiple=True, metavar="OWNER/NAME", help="One repository on GitHub."),
+    click.option("--match", "names", multiple=True, metavar="GLOB", help="Only repositories of this name."),
+    click.option("--base-url", metavar="URL", help="The API of a GitHub Enterprise: https://HOST/api/v3."),
+    click.option("--app-id", metavar="ID", help="Ask as this GitHub App instead of with a token."),
+    click.option("--app-key", metavar="FILE", help="The App's private key, a PEM file."),
+    click.option("--jobs", "-j", type=click.IntRange(1, 32), default=4, help="Questions open at the same time."),
+    click.option("--policy", metavar="FILE", help="As for check."),
+)
+
+
+def github_options(command: Command) -> Command:
+    """Adds the options."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+def access_of(given: dict[str, Any]) -> Access:
+    """The way to GitHub. Raises UserError where nothing is asked for, or nobody to ask as."""
+    from ..hosts.access import Access  # PyGithub takes long to load
+
+    if not given["owners"] and not given["repositories"]:
+        raise UserError("nothing to ask about", "give --org NAME or --repo OWNER/NAME")
+    return Access(
+        os.environ,
+        base_url=given["base_url"] or "",
+        app_id=given["app_id"] or "",
+        app_key=_key(given["app_key"]),
+        tell=Silence(sys.stderr).say,
+    )
+
+
+def selection_of(given: dict[str, Any]) -> Selection:
+    """Which of the listed repositories are meant."""
+    return Selection(names=given["names"])
+
+
+def store_of() -> Store:
+    """Where texts of repositories are kept, so that they are not read twice."""
+    from ..audit.store import Store, default_store  # SQLAlchemy takes long to load
+
+    return Store(default_store(os.environ))
+
+
+def _key(path: str | None) -> str:
+    if path is None:
+        return ""
+    try:
+        with open(path, encoding="ascii") as stream:
+            return stream.read()
+    except (OSError, UnicodeDecodeError) as error:
+        hint = "it is the PEM file that GitHub gave for the App"
+        raise UserError(f"--app-key: {path} cannot be read", hint) from error

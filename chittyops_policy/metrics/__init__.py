@@ -1,0 +1,1 @@
+"""The charter's performance targets, measured from runs, deployments and alerts on GitHub."""

@@ -1,0 +1,84 @@
+"""A plan of `conforming` for a person: what is created, changed, kept and left, and what people have to do."""
+
+from __future__ import annotations
+
+from chittyops_policy.model import OPEN, REVIEW
+
+from .wording import one_line, plural, visible
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from chittyops_policy.conforming import Plan
+    from chittyops_policy.fixer import Change
+
+_WIDTH = 42
+"""Columns for what an entry is about."""
+
+
+def render(plan: Plan) -> str:
+    """The plan as text, a section for each kind of entry; the diff of what changes is left to `diff`."""
+    lines = [visible(plan.before.subject) + " is taken for:"]
+    for project in plan.projects:
+        lines.append(_entry(project.folder or "(top)", f"{project.type}, {project.confidence}: {project.reason}"))
+    sections = (
+        ("creates", [_entry(made.path, f"from {made.template}: {made.reason}") for made in plan.made]),
+        ("changes what is there", [line for change in plan.edits for line in _change(change)]),
+        ("keeps", [_entry(file.name, file.reason) for file in plan.kept]),
+        ("leaves to people", [_entry(file.path, file.reason) for file in plan.left]),
+        (
+            "cannot prove, so does not make",
+            [_entry(item.decision.path, f"{item.fix.title}: {item.reason}") for item in plan.refusals],
+        ),
+    )
+    for title, entries in sections:
+        if entries:
+            lines += ["", f"{title}:", *entries]
+    if not plan.changes:
+        lines += ["", "There is nothing to create and nothing to change."]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def tasks(plan: Plan) -> str:
+    """What people still have to do, as text; '' where there is nothing."""
+    lines = [f"  - {one_line(task)}" for task in plan.tasks]
+    return "".join(f"{line}\n" for line in ("", "Still to be done by people:", *lines)) if lines else ""
+
+
+def verdicts(plan: Plan) -> str:
+    """What the standard says before and after, and how much the plan leaves, in one line."""
+    counts = []
+    for report in (plan.before, plan.after):
+        passed = sum(verdict.outcome == "pass" for verdict in report.verdicts)
+        failed = sum(verdict.outcome == "fail" for verdict in report.verdicts)
+        counts.append(f"{plural(passed, 'control')} pass and {failed} fail")
+    said = f"{counts[0]} now, {counts[1]} with it." if counts[0] != counts[1] else f"{counts[0]}."
+    left = [decision for decision in plan.after.decisions if decision.state == OPEN]
+    if left:
+        fixes = sum(decision.fix_safety == REVIEW for decision in left)
+        more = f" --review has {plural(fixes, 'fix', 'fixes')} more." if fixes else ""
+        stay = "stays" if len(left) == 1 else "stay"
+        said += f" {plural(len(left), 'finding')} {stay}: `chittyops-policy check` lists them.{more}"
+    return said + "\n"
+
+
+def _entry(subject: str, text: str) -> str:
+    return f"  {visible(subject):{_WIDTH}} {one_line(text)}"
+
+
+def _change(change: Change) -> Iterator[str]:
+    titles: dict[str, int] = {}
+    for applied in change.fixes:
+        title = f"{applied.decision.rule}: {applied.fix.title}"
+        titles[title] = titles.get(title, 0) + 1
+    subject = change.path
+    for title, count in titles.items():
+        yield _entry(subject, title + (f" ({count} times)" if count > 1 else ""))
+        subject = ""
+    for note in _notes(change):
+        yield _entry("", f"note: {note}")
+
+
+def _notes(change: Change) -> Iterable[str]:
+    return dict.fromkeys(note for applied in change.fixes for note in applied.fix.notes)
