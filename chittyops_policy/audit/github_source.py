@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from chittyops_policy.errors import PolicyError, UserError
 from chittyops_policy.hosts.connection import HostError, Refused
 from chittyops_policy.hosts.listing import Incomplete, named, owned
-from chittyops_policy.hosts.objects import BLOBS_AT_ONCE, TREES_AT_ONCE, Wanted, blobs, trees
+from chittyops_policy.hosts.objects import BLOBS_AT_ONCE, CONTENTS, TREES_AT_ONCE, Wanted, blobs, trees
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 from chittyops_policy.sources.entry_tree import FILE_MODES, EntryTree
 from chittyops_policy.sources.working_tree import MAX_BYTES
@@ -89,7 +89,7 @@ class GitHubSource:
             raise errors[0]
         self.problems += [error.message for error in errors]
 
-    def _of_owner(self, owner: str, errors: list[PolicyError]) -> Iterator[Subject]:
+    def _of_owner(self, owner: str, errors: list[PolicyError]) -> Iterator[Subject | Standing]:
         try:
             for listed in owned(self.access.connection(owner), owner):
                 yield self._subject(listed)
@@ -117,9 +117,9 @@ class GitHubSource:
                     self._progress.say(f"{slug} is called {found.slug} by now")
                 yield self._subject(found)
 
-    def _subject(self, listed: Listed) -> Subject:
+    def _subject(self, listed: Listed) -> Subject | Standing:
         self._listed[listed.slug] = listed
-        return Subject(
+        subject = Subject(
             listed.slug,
             url=listed.url,
             head=listed.head,
@@ -127,12 +127,16 @@ class GitHubSource:
             visibility=listed.visibility,
             archived=listed.archived,
             disabled=listed.disabled,
-            empty=not listed.head,
+            empty=listed.empty,
             fork=listed.fork,
             parent=listed.parent,
             language=listed.language,
             topics=listed.topics,
         )
+        if listed.head or listed.empty or listed.disabled:
+            return subject
+        reason = "GitHub shows no commit on its default branch to this token"
+        return Standing(subject, NOT_REACHED, reason=reason, permission=CONTENTS)
 
     # ------------------------------------------------------------------------------------------------ reading
 
