@@ -251,6 +251,8 @@ def _snyk(repository: _Repository) -> _Wanted | _Absent:
         return _Absent(NOT_FOR, "the policy does not ask for Snyk")
     for match in scanners.found.get("snyk", ()):
         return _Absent(KEEP, f"{match.where} runs Snyk")
+    if known.file not in repository.missing:
+        return _Absent(NOT_FOR, "no rule misses it")
     language = next((_SNYK[part.tool] for part in repository.parts if part.tool in _SNYK), None)
     if language is None:
         return _Absent(NOT_FOR, "no project here that its action reads")

@@ -106,7 +106,7 @@ def test_no_rule_has_anything_against_them(kind: str, profile: str) -> None:
 def test_the_next_plan_changes_nothing(kind: str) -> None:
     again = planned(conforming(kind))
     assert again.changes == () and again.made == ()
-    assert {file.name for file in again.left} == LEFT[kind]
+    assert {file.name for file in again.left} == LEFT[kind] - {"snyk"}  # by then an exception speaks for it
 
 
 @EACH
