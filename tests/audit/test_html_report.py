@@ -332,6 +332,8 @@ def axe() -> str:
 def test_axe_finds_no_barrier(visit: Open, axe: str, scheme: str, width: int) -> None:
     page = visit(small(), "#filter:state=", color_scheme=scheme, viewport={"width": width, "height": 900})
     page.evaluate(OPEN_ALL)
+    # On a gradient the contrast of a text cannot be told; the one here only shades the edges.
+    page.evaluate("document.querySelectorAll('.scroll').forEach(each => { each.style.backgroundImage = 'none' })")
     page.evaluate(axe)
     answer = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
     assert len(answer["passes"]) > 20
