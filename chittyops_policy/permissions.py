@@ -11,7 +11,7 @@ PURPOSES = (AUDIT, SETTINGS, FIX, LOCK, METRICS)
 
 LEVELS = ("read", "write")
 
-_COLUMNS = 6
+_COLUMNS = 7
 
 
 class Need(Value):
@@ -22,17 +22,21 @@ class Need(Value):
     permission  of a GitHub App, such as ``administration: read``
     scope       of a classic token that stands for it
     probe       the address that tells whether it is there, with {org}, {slug} and {branch}; '' where only a write would
+    rules       the ids of the rules that ask it; ``*`` alone for every rule
     lack        what is lacking without it, half a sentence
     """
 
-    __slots__ = ("lack", "name", "permission", "probe", "purpose", "scope")
+    __slots__ = ("lack", "name", "permission", "probe", "purpose", "rules", "scope")
 
-    def __init__(self, name: str, purpose: str, permission: str, scope: str, probe: str, lack: str) -> None:
+    def __init__(
+        self, name: str, purpose: str, permission: str, scope: str, probe: str, rules: tuple[str, ...], lack: str
+    ) -> None:
         self.name = name
         self.purpose = purpose
         self.permission = permission
         self.scope = scope
         self.probe = probe
+        self.rules = rules
         self.lack = lack
 
 
@@ -43,8 +47,9 @@ def needs() -> tuple[Need, ...]:
         if line and not line.startswith("#"):
             columns = line.split("\t")
             assert len(columns) == _COLUMNS, line
-            name, purpose, permission, scope, probe, lack = columns
-            found.append(Need(name, purpose, permission, scope, probe.removeprefix("GET ").strip("-"), lack))
+            name, purpose, permission, scope, probe, rules, lack = columns
+            asking = () if rules == "-" else tuple(rules.split(","))
+            found.append(Need(name, purpose, permission, scope, probe.strip("-"), asking, lack))
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""Writes what is generated: the rules' pages, the tables and help in README.md and docs/, the picture, the hooks file.
+"""Writes what is generated: the rules' pages, tables and output in README.md and docs/, the picture, the hooks file.
 
     python docs/generate.py            writes them
     python docs/generate.py --check    says which differ from their source, and exits 1 if any does
@@ -14,6 +14,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from itertools import groupby
 from pathlib import Path
 
@@ -24,8 +25,13 @@ sys.path.insert(0, str(ROOT))
 
 from chittyops_policy import hooks  # noqa: E402
 from chittyops_policy.catalogue import index_text, load  # noqa: E402
+from chittyops_policy.metrics.targets import METRICS, read_targets  # noqa: E402
+from chittyops_policy.metrics.text import target_text  # noqa: E402
+from chittyops_policy.permissions import needs  # noqa: E402
 from chittyops_policy.policy import Overrides, effective, standard_pack  # noqa: E402
 from chittyops_policy.rule_page import rule_page  # noqa: E402
+from chittyops_policy.standard_files import FILES  # noqa: E402
+from chittyops_policy.templates import pins  # noqa: E402
 
 DAY = "1767225600"
 """2026-01-01 as SOURCE_DATE_EPOCH: stages and exceptions depend on the day."""
@@ -33,6 +39,23 @@ DAY = "1767225600"
 PICTURE = ["check", "--no-cache", ".github/workflows/deploy.yml"]
 PICTURE_FOLDER = "examples/northwind/orders-worker"
 FIRST_COMMAND = ["check", "--no-cache", "examples"]
+
+NEW_PROJECT = {
+    "package.json": '{"name": "gift-cards", "scripts": {"test": "node --test", "lint": "eslint ."}, '
+    '"devDependencies": {"eslint": "9.1.0", "wrangler": "4.2.0"}}',
+    "package-lock.json": "{}",
+    "wrangler.toml": 'name = "gift-cards"\nmain = "index.js"\n',
+    "index.js": "export default {}\n",
+}
+"""A Worker to which nobody has brought the standard yet."""
+
+MONOREPO = {
+    "package.json": '{"workspaces": ["packages/*"]}',
+    "packages/ui/package.json": '{"name": "ui", "dependencies": {"next-themes": "0.4"}}',
+    "edge/wrangler.jsonc": '{"main": "index.ts"}',
+    "api/requirements.txt": "fastapi\n",
+}
+"""Several projects in one repository."""
 
 THEMES = {
     "syntax": "Readable files",
@@ -69,15 +92,18 @@ def outputs() -> dict[str, str]:
     )
     files[".pre-commit-hooks.yaml"] = hooks.render()
     files["chittyops_policy/rules/index.json"] = index_text()
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    files["README.md"] = with_blocks(
+    files["docs/templates.md"] = page("docs/templates.md", {"standard files": standard_files(), "pins": pin_table()})
+    files["docs/project-types.md"] = page("docs/project-types.md", {"detect": fenced(said_of(MONOREPO, ["detect"]))})
+    files["docs/metrics.md"] = page("docs/metrics.md", {"definitions": definitions()})
+    files["README.md"] = page(
         "README.md",
-        readme,
         {
             "rules": rule_table(),
             "help": fenced(run(["--help"])),
             "check help": fenced(run(["check", "--help"])),
             "summary": fenced(summary_of(run(FIRST_COMMAND))),
+            "init": fenced(said_of(NEW_PROJECT, ["init", "--dry-run", "--codeql"])),
+            "init help": fenced(run(["init", "--help"])),
         },
     )
     actions = {path.parent.name: contract_table(path) for path in sorted((ROOT / "actions").glob("*/action.yml"))}
@@ -86,6 +112,9 @@ def outputs() -> dict[str, str]:
         path.stem: contract_table(path) for path in sorted((ROOT / ".github/workflows").glob("reusable-*.yml"))
     }
     files["docs/reusable-workflows.md"] = page("docs/reusable-workflows.md", workflows)
+    files["docs/permissions.md"] = page(
+        "docs/permissions.md", {"doctor": fenced(run(["doctor"])), "permissions": permission_table()}
+    )
     return files
 
 
@@ -121,6 +150,13 @@ def contract_row(name: str, entry: dict[str, str], kind: str) -> str:
     return f"| `{name}` | {text} |" if kind == "outputs" else f"| `{name}` | {default} | {text} |"
 
 
+def permission_table() -> str:
+    """What this tool asks of GitHub, in a Markdown table."""
+    lines = ["| for | permission | scope of a classic token | without it |", "|---|---|---|---|"]
+    lines += [f"| {need.purpose} | `{need.permission}` | `{need.scope}` | {need.lack} |" for need in needs()]
+    return "\n".join(lines) + "\n"
+
+
 def rule_rows() -> dict[str, list[tuple[str, str, str, str]]]:
     """Theme → (rule, severity, profile, title) of its rules, themes in the order of `THEMES`."""
     catalogue = load(fresh=True)
@@ -143,6 +179,16 @@ def rule_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def definitions() -> str:
+    """What each figure counts, for the page on metrics."""
+    targets = read_targets(standard_pack(None).parameters).targets
+    lines = ["| figure | target | what it is |", "|---|---|---|"]
+    for metric in METRICS:
+        target = target_text(targets.get(metric.id), metric.unit)
+        lines.append(f"| {metric.title} | {target} | {metric.definition} |")
+    return "\n".join(lines) + "\n"
+
+
 def rule_index() -> str:
     """The page that lists the rules' pages."""
     parts = [
@@ -155,6 +201,33 @@ def rule_index() -> str:
         lines += [f"| [`{id}`]({id}.md) | {severity} | {profile} | {title} |" for id, severity, profile, title in rows]
         parts.append("\n".join(lines) + "\n")
     return "\n".join(parts)
+
+
+def standard_files() -> str:
+    """The files that ``init`` brings beside those that rules ask for, as a Markdown table."""
+    lines = ["| `--only` | file | template | brings |", "|---|---|---|---|"]
+    for name, (path, template, about, _) in FILES.items():
+        lines.append(f"| `{name}` | `{path}` | `{template}` | {about} |")
+    return "\n".join(lines) + "\n"
+
+
+def pin_table() -> str:
+    """The actions that templates call, with the version of each."""
+    lines = ["| action | version |", "|---|---|"]
+    lines += [f"| `{name}` | {pin.rpartition(' # ')[2]} |" for name, pin in sorted(pins().items())]
+    return "\n".join(lines) + "\n"
+
+
+def said_of(files: dict[str, str], arguments: list[str]) -> str:
+    """What the command line says in a repository with these files, which GitHub knows as northwind/gift-cards."""
+    with tempfile.TemporaryDirectory() as place:
+        for name, text in files.items():
+            (Path(place) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(place) / name).write_text(text, encoding="utf-8")
+        git = ["git", "-C", place]
+        subprocess.run([*git, "init", "--quiet"], check=True)
+        subprocess.run([*git, "remote", "add", "origin", "https://github.com/northwind/gift-cards.git"], check=True)
+        return run(arguments, place)
 
 
 def run(arguments: list[str], folder: str = ".", color: bool = False) -> str:

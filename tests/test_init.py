@@ -69,7 +69,7 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(folder: Path) -> None:
     assert done.returncode == 0, done.stderr
     assert status(folder) == []
     assert done.stdout.startswith(
-        f"example/shop is taken for:\n  {'(top)':42} node, certain: package.json at the top, with the server library "
+        f"example/shop is taken for:\n  {'(top)':40} node, certain: package.json at the top, with the server library "
     )
     assert re.search(
         r"^  \.github/workflows/ci\.yml +from workflows/ci\.yml: runs npm run lint, npm test$", done.stdout, re.M

@@ -308,6 +308,9 @@ class Host:
     def tag(self, slug: str, name: str) -> bool | None:
         return None
 
+    def settings(self, slug: str) -> None:
+        return None
+
     def membership(self, slug: str, commit: str) -> str:
         return self.member.get(commit, ON_BRANCH)
 

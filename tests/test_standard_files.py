@@ -17,8 +17,10 @@ from chittyops_policy.model import FAIL, OPEN, PROFILES, UNKNOWN
 from chittyops_policy.policy import Overrides, effective, standard_pack
 from chittyops_policy.policy_file import POLICY_FILE
 from chittyops_policy.snapshot import MemoryTree, Snapshot
+from chittyops_policy.sources.working_tree import WorkingTree
 
 from .referees import github_parser
+from .rules.checked import CORPUS, needs_corpus
 from .standard_repositories import (
     CATALOGUE,
     COMMIT,
@@ -452,3 +454,25 @@ def test_a_blank_file_is_not_overwritten() -> None:
     plan = planned({"go.mod": "module x\n", f"{WORKFLOWS}ci.yml": "\n"}, only=("ci",))
     assert plan.changes == ()
     assert [(file.name, "delete it" in file.reason) for file in plan.left] == [("ci", True)]
+
+
+# ------------------------------------------------------------------------------------------- real repositories
+
+REAL = sorted(path for owner in (CORPUS / "chittyos").glob("*") for path in owner.iterdir())
+
+
+@needs_corpus
+@pytest.mark.parametrize("root", REAL, ids=lambda root: f"{root.parent.name}/{root.name}")
+def test_a_real_repository_conforms_in_one_go(root: Path) -> None:
+    slug = f"{root.parent.name}/{root.name}"
+    snapshot = Snapshot(WorkingTree(str(root)), slug)
+    plan = planned(snapshot, slug=slug)
+    assert plan.refusals == ()
+    assert [file for file in plan.left if "would say" in file.reason] == []
+    assert {"policy-check", "pre-commit", "policy-file"} <= names(plan) | {file.name for file in plan.kept}
+    before, after = (
+        sum(decision.state == OPEN for decision in report.decisions) for report in (plan.before, plan.after)
+    )
+    assert after < before
+    again = planned(snapshot.changed({change.path: change.after for change in plan.changes}), slug=slug)
+    assert [change.path for change in again.changes] == []

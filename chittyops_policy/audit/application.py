@@ -36,7 +36,16 @@ if TYPE_CHECKING:
 NOT_REACHED = "not-reached"
 """The state of an entry that nobody could ask GitHub about; the same command tries it again."""
 
-GOOD = (OPEN, UPDATED, UNCHANGED, SETTLED, PLANNED, pull_requests.DECLINED, pull_requests.SUPERSEDED)
+GOOD = (
+    OPEN,
+    UPDATED,
+    UNCHANGED,
+    SETTLED,
+    PLANNED,
+    pull_requests.MERGED,
+    pull_requests.DECLINED,
+    pull_requests.SUPERSEDED,
+)
 """States after which nobody has to do anything about the run itself."""
 
 
@@ -47,6 +56,8 @@ class Application:
     manner      what the pack says of pull requests; its reserved branches and titles are never used
     exact       whether a base branch that moved refuses an entry, as for a plan that was reviewed
     limit       how many new pull requests this run may open; None for any number
+    moved       the repositories that were refused because their base branch is elsewhere by now
+    complete    whether everything so far ended in a state of GOOD
     now         the time in UTC, for the journal
     """
 
@@ -69,6 +80,13 @@ class Application:
         self.now = now
         self.tell = tell
         self.opened = 0
+        self.moved: list[str] = []
+        self._ends: dict[tuple[str, str], str] = {}
+
+    @property
+    def complete(self) -> bool:
+        """See the class."""
+        return all(state in GOOD for state in self._ends.values())
 
     def run(self, plan: Plan) -> dict[str, list[Proposal]]:
         """What became of each entry, by repository in lower case."""
@@ -81,11 +99,11 @@ class Application:
                     results.setdefault(entry.slug.lower(), []).append(_proposal(entry.branch, delivered))
         return results
 
-    def settle(self, slugs: Iterable[str]) -> dict[str, list[Proposal]]:
-        """Closes what is open, by the journal, in repositories of which the plan wants nothing any more."""
+    def settle(self, slugs: Iterable[str], rule_set: str) -> dict[str, list[Proposal]]:
+        """Closes what is open of a rule set, by the journal, in repositories in which it has nothing left to do."""
         results: dict[str, list[Proposal]] = {}
         for noted in self.journal.noted(slugs).values():
-            if noted.state not in (OPEN, UPDATED, UNCHANGED):
+            if noted.rule_set != rule_set or noted.state not in (OPEN, UPDATED, UNCHANGED):
                 continue
             try:
                 connection = self.connection(noted.slug.partition("/")[0])
@@ -96,6 +114,7 @@ class Application:
             if delivered is None:
                 delivered = Delivered(SETTLED, "it is not open any more", url=noted.url)
             self.journal.close(noted.slug, noted.rule_set, delivered, self.now())
+            self._ends[noted.slug, noted.rule_set] = delivered.state
             self.tell(noted.slug, delivered)
             results.setdefault(noted.slug, []).append(_proposal(noted.branch, delivered))
         return results
@@ -128,10 +147,13 @@ class Application:
         except HostError as error:
             return Delivered(NOT_REACHED, error.message)
         self.opened += delivered.state == OPEN
+        if delivered.moved:
+            self.moved.append(entry.slug)
         return delivered
 
     def _end(self, entry: Entry, plan: str, delivered: Delivered) -> Delivered:
         self.journal.end(entry, plan, delivered, self.now())
+        self._ends[entry.slug.lower(), entry.set] = delivered.state
         self.tell(entry.slug, delivered)
         return delivered
 

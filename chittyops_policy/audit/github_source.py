@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from chittyops_policy.errors import PolicyError, UserError
 from chittyops_policy.hosts.connection import HostError, Refused
 from chittyops_policy.hosts.listing import Incomplete, named, owned
-from chittyops_policy.hosts.objects import BLOBS_AT_ONCE, TREES_AT_ONCE, Wanted, blobs, trees
+from chittyops_policy.hosts.objects import BLOBS_AT_ONCE, CONTENTS, TREES_AT_ONCE, Wanted, blobs, trees
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 from chittyops_policy.sources.entry_tree import FILE_MODES, EntryTree
 from chittyops_policy.sources.working_tree import MAX_BYTES
@@ -34,6 +34,7 @@ _ANSWERS = 4
 class GitHubSource:
     """See `source.Source`.
 
+    access        how GitHub is asked
     owners        organisations and users, all of whose repositories are meant
     repositories  single ones, ``owner/repo``
     jobs          questions that are open at the same time; GitHub allows many more and asks for few
@@ -57,7 +58,7 @@ class GitHubSource:
                 raise UserError(f"{slug!r} names no repository", "write --repo OWNER/NAME")
         self.scopes = (*owners, *repositories)
         self.problems: list[str] = []
-        self._access = access
+        self.access = access
         self._store = store
         self._progress = progress
         self._owners = owners
@@ -88,9 +89,9 @@ class GitHubSource:
             raise errors[0]
         self.problems += [error.message for error in errors]
 
-    def _of_owner(self, owner: str, errors: list[PolicyError]) -> Iterator[Subject]:
+    def _of_owner(self, owner: str, errors: list[PolicyError]) -> Iterator[Subject | Standing]:
         try:
-            for listed in owned(self._access.connection(owner), owner):
+            for listed in owned(self.access.connection(owner), owner):
                 yield self._subject(listed)
         except (HostError, UserError) as error:
             errors.append(error)
@@ -103,7 +104,7 @@ class GitHubSource:
             by_owner.setdefault(slug.partition("/")[0].lower(), []).append(slug)
         for owner, slugs in by_owner.items():
             try:
-                connection = self._access.connection(owner)
+                connection = self.access.connection(owner)
             except (HostError, UserError) as error:
                 yield from (Standing(Subject(slug), NOT_REACHED, reason=error.message) for slug in slugs)
                 continue
@@ -116,9 +117,9 @@ class GitHubSource:
                     self._progress.say(f"{slug} is called {found.slug} by now")
                 yield self._subject(found)
 
-    def _subject(self, listed: Listed) -> Subject:
+    def _subject(self, listed: Listed) -> Subject | Standing:
         self._listed[listed.slug] = listed
-        return Subject(
+        subject = Subject(
             listed.slug,
             url=listed.url,
             head=listed.head,
@@ -126,12 +127,16 @@ class GitHubSource:
             visibility=listed.visibility,
             archived=listed.archived,
             disabled=listed.disabled,
-            empty=not listed.head,
+            empty=listed.empty,
             fork=listed.fork,
             parent=listed.parent,
             language=listed.language,
             topics=listed.topics,
         )
+        if listed.head or listed.empty or listed.disabled:
+            return subject
+        reason = "GitHub shows no commit on its default branch to this token"
+        return Standing(subject, NOT_REACHED, reason=reason, permission=CONTENTS)
 
     # ------------------------------------------------------------------------------------------------ reading
 
@@ -194,7 +199,7 @@ class GitHubSource:
     def _fetch_trees(self, tops: Sequence[Wanted]) -> None:
         def fetch(owner: str, part: Sequence[Wanted]) -> Mapping[str, Entries | HostError]:
             return trees(
-                self._access.connection(owner), part, [top.slug for top in part if self._listed[top.slug].large]
+                self.access.connection(owner), part, [top.slug for top in part if self._listed[top.slug].large]
             )
 
         for part, found in self._in_parts(tops, TREES_AT_ONCE, fetch):
@@ -209,7 +214,7 @@ class GitHubSource:
         fetched: list[dict[str, bytes]] = []
 
         def fetch(owner: str, part: Sequence[Wanted]) -> Mapping[str, HostError]:
-            return blobs(self._access.connection(owner), part, fetched.append)
+            return blobs(self.access.connection(owner), part, fetched.append)
 
         for part, failed in self._in_parts(wanted, BLOBS_AT_ONCE, fetch):
             while fetched:  # here, since the store has one writer a process

@@ -172,6 +172,10 @@ class Plan(Value):
         self.entries = entries
         self.tool = tool
 
+    def of(self, entries: tuple[Entry, ...]) -> Plan:
+        """The same plan with other entries."""
+        return Plan(self.created, self.policy, entries, self.tool)
+
     @property
     def digest(self) -> str:
         """64 hex digits that stand for everything which would be done."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from chittyops_policy import codeowners
 from chittyops_policy.audit import pull_request_text
-from chittyops_policy.audit.plan import KEPT, REGULAR, Entry, FileChange, PlannedFix, Withheld, blob_id
+from chittyops_policy.audit.plan import KEPT, REGULAR, Entry, FileChange, Plan, PlannedFix, Withheld, blob_id
 from chittyops_policy.errors import UserError
 from chittyops_policy.fingerprint import digest
 from chittyops_policy.fixer import fix
-from chittyops_policy.model import OPEN, SAFE, STAGED, Value, severity_rank
+from chittyops_policy.model import OPEN, PROFILES, SAFE, STAGED, Value, severity_rank
+from chittyops_policy.policy import Overrides, effective, rings_of
+from chittyops_policy.policy_file import POLICY_FILE, did_you_mean
 from chittyops_policy.reporters import diff
 
 TYPE_CHECKING = False
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from chittyops_policy.catalogue import Catalogue
     from chittyops_policy.fixer import Change, Outcome
     from chittyops_policy.model import Decision, Fix, Report
-    from chittyops_policy.policy import Policy
+    from chittyops_policy.policy import Pack, Policy
     from chittyops_policy.rule import Lookups
     from chittyops_policy.snapshot import Snapshot
 
@@ -49,6 +51,14 @@ class Choice(Value):
         """The name of the rule set, stable for the same choice; it names the branch."""
         name = "-".join(("all-fixes" if self.review else "safe-fixes", *self.only))
         return name if len(name) <= _LONGEST else name[:60] + "-" + digest(name.encode("utf-8"))[:12]
+
+    def finds(self, report: Report) -> bool:
+        """Whether a report has a fix that belongs to it."""
+        stages = {rule.id: rule.stage for rule in report.rules_run}
+        return any(
+            self.takes(item.rule, item.fix_safety, item.state, stages.get(item.rule, "block"))
+            for item in report.decisions
+        )
 
     def takes(self, rule: str, safety: str | None, state: str, stage: str) -> bool:
         """Whether a fix belongs to it. What is only counted (stage observe) is mended only where somebody names it."""
@@ -102,6 +112,87 @@ class Manner(Value):
         return title if len(title) <= 200 else title[:199] + "…"
 
 
+class Proposer:
+    """Gathers the entries of a sweep; see `sweep.Propose`.
+
+    pack   the organisation's policy
+    today  an ISO date
+    wave   the ring whose repositories get pull requests; '' for all of them
+
+    entries  what is proposed, by repository in lower case
+    wanted   the repositories for which a fix of the choice was asked for, proven or not
+    passed   those that are not in the wave
+
+    Raises UserError where the pack has no such ring or the catalogue no such rule.
+    """
+
+    def __init__(self, catalogue: Catalogue, pack: Pack, today: str, choice: Choice, wave: str = "") -> None:
+        for rule in choice.only:
+            if rule not in catalogue.rules:
+                hint = did_you_mean(rule, catalogue.rules) or "chittyops-policy rules lists them all"
+                raise UserError(f"--only: there is no rule '{rule}'", hint)
+        rings = sorted({ring for file in pack.files for ring in file.rings})
+        if wave and wave not in rings:
+            known = f"it has {', '.join(rings)}" if rings else "it has none: say which repositories go first in `rings`"
+            raise UserError(f"--wave: the pack has no ring '{wave}'", known)
+        self.pack = pack
+        self.today = today
+        self.choice = choice
+        self.wave = wave
+        self.entries: dict[str, Entry] = {}
+        self.wanted: set[str] = set()
+        self.passed: set[str] = set()
+
+    def wants(self, subject: Subject, report: Report) -> bool:
+        """Whether a fix of the choice is there for a repository of the wave."""
+        slug = subject.slug.lower()
+        if self.wave and self.wave not in rings_of(self.pack, subject.slug):
+            self.passed.add(slug)
+            return False
+        self.entries.pop(slug, None)
+        self.wanted.discard(slug)
+        if not self.choice.finds(report):
+            return False
+        self.wanted.add(slug)
+        return True
+
+    def __call__(
+        self,
+        subject: Subject,
+        snapshot: Snapshot,
+        report: Report,
+        catalogue: Catalogue,
+        policy: Policy,
+        lookups: Lookups,
+    ) -> None:
+        """Proposes; `wants`, which comes first, has taken back what was proposed before."""
+        everything = effective(
+            catalogue,
+            self.pack,
+            snapshot.read(POLICY_FILE),
+            Overrides(profile=PROFILES[-1]),
+            slug=snapshot.slug,
+            today=self.today,
+        )
+        entry = propose(
+            subject,
+            snapshot,
+            report,
+            catalogue,
+            policy,
+            everything,
+            today=self.today,
+            choice=self.choice,
+            lookups=lookups,
+        )
+        if entry is not None:
+            self.entries[subject.slug.lower()] = entry
+
+    def plan(self, created: str, policy: str) -> Plan:
+        """All entries, by repository."""
+        return Plan(created, policy, tuple(self.entries[slug] for slug in sorted(self.entries)))
+
+
 def propose(
     subject: Subject,
     snapshot: Snapshot,
@@ -124,16 +215,13 @@ def propose(
     def wanted(decision: Decision, proposed: Fix) -> bool:
         return choice.takes(decision.rule, proposed.safety, decision.state, stages.get(decision.rule, "block"))
 
-    if not any(
-        choice.takes(decision.rule, decision.fix_safety, decision.state, stages.get(decision.rule, "block"))
-        for decision in report.decisions
-    ):
+    if not choice.finds(report):
         return None
     outcome = fix(snapshot, catalogue, policy, everything, today=today, wanted=wanted, lookups=lookups)
     if not outcome.changes:
         return None
-    files = tuple(_file(change) for change in outcome.changes)
-    withheld = _withheld(outcome)
+    files = tuple(file_change(change) for change in outcome.changes)
+    withheld = withheld_of(outcome)
     manner = Manner(policy.parameters)
     return Entry(
         subject.slug,
@@ -168,7 +256,8 @@ def reviewers_of(snapshot: Snapshot, paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())[:MAX_REVIEWERS]
 
 
-def _file(change: Change) -> FileChange:
+def file_change(change: Change) -> FileChange:
+    """A proven change of a file as an entry has it."""
     counts: dict[tuple[str, str, str, tuple[str, ...]], int] = {}
     for applied in change.fixes:
         key = (applied.decision.rule, applied.fix.title, applied.fix.safety, applied.fix.notes)
@@ -183,7 +272,7 @@ def _file(change: Change) -> FileChange:
     )
 
 
-def _withheld(outcome: Outcome) -> tuple[Withheld, ...]:
+def withheld_of(outcome: Outcome) -> tuple[Withheld, ...]:
     """Every open finding that the changes leave, the gravest first."""
     done = {applied.decision.fingerprint for change in outcome.changes for applied in change.fixes}
     refused = {refusal.decision.fingerprint: refusal for refusal in outcome.refusals}

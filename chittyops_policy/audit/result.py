@@ -78,7 +78,7 @@ class Proposal(Value):
     """The pull request of a repository.
 
     state   planned, open, unchanged, updated, held (a person's commit is on the branch), declined (a person closed
-            it), refused (why is in `reason`), merged or superseded
+            it), refused or not-reached (why is in `reason`), merged, superseded or settled (nothing is left to do)
     """
 
     __slots__ = ("branch", "reason", "state", "url")

@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 
 from chittyops_policy.errors import PolicyError
+from chittyops_policy.fingerprint import digest
 from chittyops_policy.rule import Lookups
 
 from .result import BUG, JUDGED, NOT_REACHED, OUT_OF_SCOPE, Audit, Standing, Subject
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
     from chittyops_policy.catalogue import Catalogue
     from chittyops_policy.model import Report
     from chittyops_policy.policy import Policy
+    from chittyops_policy.settings import Settings
     from chittyops_policy.snapshot import Snapshot
 
     from .progress import Progress
     from .question import Question
     from .result import Point
     from .selection import Selection
+    from .settings_survey import SettingsSurvey
     from .source import Source
     from .store import Store
 
@@ -37,6 +40,9 @@ if TYPE_CHECKING:
         It may be called again for the same repository, when it read something that was yet to be fetched: the last
         call counts.
         """
+
+        def wants(self, subject: Subject, report: Report) -> bool:
+            """Whether there is anything to do, for which the repository itself is needed."""
 
         def __call__(
             self,
@@ -60,7 +66,8 @@ _MUCH_GARBAGE = 2_000_000
 class Sweep:
     """One audit of what a source has.
 
-    clock  the time in seconds since 1970
+    clock     the time in seconds since 1970
+    settings  reads what is set on GitHub; without it rules about settings leave their question open
     """
 
     def __init__(
@@ -73,6 +80,7 @@ class Sweep:
         *,
         clock: float | None = None,
         propose: Propose | None = None,
+        settings: SettingsSurvey | None = None,
     ) -> None:
         self.source = source
         self.question = question
@@ -80,9 +88,11 @@ class Sweep:
         self.progress = progress
         self.store = store
         self.propose = propose
+        self.settings = settings
         self.standings: list[Standing] = []
         self._fixed_clock = clock
         self._others = _Others(source)
+        self._settings: Mapping[str, Settings] = {}
         self._id = ""
 
     def run(self) -> Audit:
@@ -150,6 +160,8 @@ class Sweep:
 
     def _judge_all(self, subjects: Sequence[Subject]) -> None:
         """Judges, fetches what was lacking for all of them at once, and judges those again, until nothing lacks."""
+        if self.settings is not None:
+            self._settings = self.settings.read(subjects)
         waiting = self._changed(subjects)
         self.source.prepare(waiting)
         while waiting:
@@ -179,31 +191,37 @@ class Sweep:
         """Those that an earlier audit does not answer for; the others are settled."""
         if not self.source.by_head:
             return list(subjects)
-        kept = self.store.results([(subject.slug, subject.head) for subject in subjects], self.question.digest)
+        kept = self.store.results([(subject.slug, self._state(subject)) for subject in subjects], self.question.digest)
         heads = self._others.heads
         changed: list[Subject] = []
         for subject in subjects:
             known = kept.get(subject.slug.lower())
-            if known is None or not still_holds(known, self.question.today, heads) or self._mendable(known.report):
+            stale = known is None or not still_holds(known, self.question.today, heads)
+            if known is None or stale or self._wanted(subject, known.report):
                 changed.append(subject)
             else:
                 self._settle(self._judged(subject, known.report, known.projects, known=True), known.key)
         return changed
 
-    def _mendable(self, report: Report) -> bool:
+    def _state(self, subject: Subject) -> str:
+        """What a verdict is about: the head, and the settings where they were asked for."""
+        settings = self._settings.get(subject.slug.lower())
+        return subject.head if settings is None else f"{subject.head}+{digest(repr(settings).encode())[:16]}"
+
+    def _wanted(self, subject: Subject, report: Report) -> bool:
         """Whether something is to be proposed, for which the repository itself is needed."""
-        return self.propose is not None and any(item.fix_safety is not None for item in report.decisions)
+        return self.propose is not None and self.propose.wants(subject, report)
 
     def _judge(self, subject: Subject) -> Standing | None:
         """The verdict, or None where something that it depends on is yet to be fetched."""
         self.source.lacking()  # what an earlier repository asked for is not ours
         snapshot = self.source.snapshot(subject)
-        lookups = Lookups(self._others)
+        lookups = Lookups(self._others, known_settings=self._settings)
         judged = self.question.judge(snapshot, lookups)
         if self._lacking():
             return None
         report = judged.report
-        if self.propose is not None:
+        if self.propose is not None and self.propose.wants(subject, report):
             self.propose(subject, snapshot, report, self.question.catalogue, judged.policy, lookups)
             if self._lacking():
                 return None
@@ -214,7 +232,7 @@ class Sweep:
             texts = [*snapshot.reads().values(), *(file.document.text for file in self.question.pack.files)]
             asked = {slug: self._others.heads.get(slug, "") for slug in lookups.asked}
             kept = Kept(report, judged.projects, self.question.today, dates_in(texts), asked)
-            self.store.keep(subject.slug, subject.head, self.question.digest, kept)
+            self.store.keep(subject.slug, self._state(subject), self.question.digest, kept)
         snapshot.forget()
         return self._judged(subject, report, judged.projects)
 

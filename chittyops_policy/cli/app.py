@@ -10,6 +10,7 @@ from .audit_command import audit
 from .check_command import check
 from .completion_command import completion
 from .detect_command import detect
+from .doctor_command import doctor
 from .explain_command import explain
 from .init_command import init
 from .lock_command import lock
@@ -18,6 +19,7 @@ from .pins_command import pins
 from .policy_command import policy
 from .report_command import report
 from .rules_command import rules
+from .setup_command import setup
 
 
 @click.group(
@@ -32,7 +34,22 @@ def app() -> None:
     """
 
 
-for _command in (check, init, audit, lock, metrics, rules, explain, policy, report, pins, detect, completion):
+for _command in (
+    check,
+    init,
+    audit,
+    setup,
+    lock,
+    metrics,
+    rules,
+    explain,
+    policy,
+    report,
+    pins,
+    detect,
+    doctor,
+    completion,
+):
     app.add_command(_command)
 
 

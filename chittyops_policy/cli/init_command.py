@@ -24,17 +24,26 @@ def _owner(context: click.Context, parameter: click.Parameter, value: str) -> st
     return value
 
 
-@click.command(short_help="Make a repository conform to the standard.")
-@click.argument("path", default=".", type=click.Path(exists=True, file_okay=False))
-@click.option("--type", "types", multiple=True, type=click.Choice(_TYPES), help="What it is, instead of what it shows.")
-@click.option("--only", multiple=True, type=click.Choice(NAMES), help="Create only this file; may be repeated.")
-@click.option(
+owner_option = click.option(
     "--owner",
     metavar="@ORG/TEAM",
     default="",
     callback=_owner,
     help="Who owns the workflows in a new CODEOWNERS, beside those whom the policy names.",
 )
+
+
+@click.command(short_help="Make a repository conform to the standard.")
+@click.argument("path", default=".", type=click.Path(exists=True, file_okay=False))
+@click.option("--type", "types", multiple=True, type=click.Choice(_TYPES), help="What it is, instead of what it shows.")
+@click.option(
+    "--only",
+    metavar="NAME",
+    multiple=True,
+    type=click.Choice(NAMES),
+    help="Create only this file, such as ci, codeowners or dependabot; may be repeated.",
+)
+@owner_option
 @click.option("--review", is_flag=True, help="Also fix what a person should look at before merging.")
 @click.option("--yes", "-y", is_flag=True, help="Change what is there without asking.")
 @click.option("--dry-run", "-n", is_flag=True, help="Show the plan and do nothing.")

@@ -57,8 +57,10 @@ REFUSED = "refused"
 PLANNED = "planned"
 SUPERSEDED = "superseded"
 SETTLED = "settled"
+MERGED = "merged"
 """What became of a wish: newly opened, brought up to date, as it was; a person's commit is on the branch; a person
-closed it; it cannot be done; it is not its turn yet; another pull request does it; nothing is left to do."""
+closed it; it cannot be done; it is not its turn yet; another pull request does it; nothing is left to do, since it was
+merged or for another reason."""
 
 BRANCHED = "branched"
 COMMITTED = "committed"
@@ -159,9 +161,12 @@ class There(Value):
 
 
 class Delivered(Value):
-    """What became of a wish: one of the states above, where, and why; `notes` are sentences beside that."""
+    """What became of a wish: one of the states above, where, and why; `notes` are sentences beside that.
 
-    __slots__ = ("notes", "number", "permission", "reason", "state", "url")
+    `moved` says that it was refused because the base is not what it was when the plan was made.
+    """
+
+    __slots__ = ("moved", "notes", "number", "permission", "reason", "state", "url")
 
     def __init__(
         self,
@@ -172,7 +177,9 @@ class Delivered(Value):
         number: int = 0,
         permission: str = "",
         notes: tuple[str, ...] = (),
+        moved: bool = False,
     ) -> None:
+        self.moved = moved
         self.state = state
         self.reason = reason
         self.url = url
@@ -327,7 +334,7 @@ class _Delivery:
             return Delivered(HELD, f"#{pull.number} on this branch is not ours", url=pull.url, number=pull.number)
         done = pull is not None and pull.marker is not None and pull.marker.content == wanted.content
         if self.exact and there.base != wanted.commit and not done:
-            return Delivered(REFUSED, moved)
+            return Delivered(REFUSED, moved, moved=True)
         if pull is None:
             declined = self.declined()
             if declined is not None:
@@ -342,7 +349,9 @@ class _Delivery:
                 return Delivered(PLANNED, "so many new pull requests are enough for one run")
             return self.open()
         except Unfit as error:
-            return Delivered(REFUSED, moved if there.base != wanted.commit else error.message)
+            if there.base != wanted.commit:
+                return Delivered(REFUSED, moved, moved=True)
+            return Delivered(REFUSED, error.message)
         except Moved:
             return Delivered(HELD, "somebody pushed to the branch just now")
         except Refused as error:
@@ -611,7 +620,11 @@ def retire(connection: Connection, slug: str, branch: str, pull: Pull, marker: M
 def settle(connection: Connection, there: There, branch: str, known: Known) -> Delivered | None:
     """Closes the open pull request of a branch for which nothing is left to do; None where there is none of ours."""
     pull = there.open
-    if there.trouble or pull is None or pull.marker is None:
+    if there.trouble:
+        return None
+    if pull is None and there.pulls and there.pulls[0].state == "MERGED":
+        return Delivered(MERGED, url=there.pulls[0].url, number=there.pulls[0].number)
+    if pull is None or pull.marker is None:
         return None
     if pull.head not in (pull.marker.head, known.head):
         return Delivered(HELD, "a commit on the branch is not ours", url=pull.url, number=pull.number)

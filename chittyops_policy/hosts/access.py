@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from ..errors import UserError
-from .connection import API, Connection, Missing
+from .connection import API, Connection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Access:
         self._connections: dict[str, Connection] = {}
         self._lock = threading.Lock()
         self._app: Auth.AppAuth | None = None
+        self._installations: dict[str, Any] | None = None
         token = next((env[name] for name in TOKENS if env.get(name)), "")
         if app_id and app_key:
             self._app = Auth.AppAuth(app_id, app_key)
@@ -65,13 +66,25 @@ class Access:
                 self._connections[owner.lower()] = self._installed(owner)
             return self._connections[owner.lower()]
 
-    def _installed(self, owner: str) -> Connection:
+    def permissions(self, owner: str) -> dict[str, str]:
+        """What the App was installed with at `owner`, name → level. Raises UserError where it is not installed."""
+        return dict(self._installation(owner).get("permissions") or {})
 
+    def _installation(self, owner: str) -> dict[str, Any]:
+        if self._installations is None:
+            self._installations = {
+                str(item["account"]["login"]).lower(): item
+                for item in self._any.pages("app/installations")
+                if item.get("account") and not item.get("suspended_at")
+            }
+        found: dict[str, Any] | None = self._installations.get(owner.lower())
+        if found is None:
+            raise UserError(f"the GitHub App is not installed for {owner}", "install it there, or give a token")
+        return found
+
+    def _installed(self, owner: str) -> Connection:
         assert self._app is not None
-        try:
-            installation = self._any.get(f"users/{owner}/installation")
-        except Missing as error:
-            raise UserError(f"the GitHub App is not installed for {owner}", "install it there") from error
+        installation = self._installation(owner)
         # Permissions that are not named would be read as none by some servers; GitHub gives what was installed.
         auth = self._app.get_installation_auth(installation["id"], token_permissions=installation.get("permissions"))
         return Connection(auth, self.base_url, **self._options)

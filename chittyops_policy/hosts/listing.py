@@ -57,13 +57,14 @@ class Listed(Value):
 
     slug     owner/name as GitHub spells it now
     parent   of a fork, the repository that it was made from; '' where this token may not know it
-    branch   the default branch; `head` its commit and `tree` that commit's tree, '' where there is none yet
+    branch   the default branch; `head` its commit and `tree` that commit's tree, '' where GitHub shows none
+    empty    whether there is no commit yet
     large    whether it takes so much room that it is read alone
     """
 
     __slots__ = (
-        "archived", "branch", "disabled", "fork", "head", "language", "large", "parent", "slug", "topics", "tree",
-        "url", "visibility",
+        "archived", "branch", "disabled", "empty", "fork", "head", "language", "large", "parent", "slug", "topics",
+        "tree", "url", "visibility",
     )  # fmt: skip
 
     def __init__(self, node: dict[str, Any]) -> None:
@@ -75,6 +76,7 @@ class Listed(Value):
         self.visibility: str = (node.get("visibility") or "").lower()
         self.archived = bool(node.get("isArchived"))
         self.disabled = bool(node.get("isDisabled"))
+        self.empty = bool(node.get("isEmpty"))
         self.fork = bool(node.get("isFork"))
         self.parent: str = (node.get("parent") or {}).get("nameWithOwner") or ""
         self.language: str = (node.get("primaryLanguage") or {}).get("name") or ""

@@ -286,12 +286,12 @@ def test_nothing_left_to_do_closes_it(desk: Desk) -> None:
     desk.made()
     desk.one()
     desk.world.forget()
-    done = desk.application().settle([desk.slug])
+    done = desk.application().settle([desk.slug], "safe-fixes-unpinned-uses")
     assert [proposal.state for proposal in done[desk.slug]] == ["settled"]
     [pull] = desk.pulls()
     assert pull["state"] == "closed" and "Nothing is left to mend here." in pull["body"]
     assert set(desk.world.branches(desk.slug)) == {"main"}
-    assert desk.application().settle([desk.slug]) == {}
+    assert desk.application().settle([desk.slug], "safe-fixes-unpinned-uses") == {}
     assert desk.one().state == "open", "it was not a person who closed it"
 
 
@@ -299,7 +299,7 @@ def test_nothing_left_to_do_leaves_a_persons_commit_alone(desk: Desk) -> None:
     desk.made()
     desk.one()
     desk.world.commit(desk.slug, {"NOTES.md": "mine"}, BRANCH)
-    [proposal] = desk.application().settle([desk.slug])[desk.slug]
+    [proposal] = desk.application().settle([desk.slug], "safe-fixes-unpinned-uses")[desk.slug]
     assert proposal.state == "held" and desk.pulls()[0]["state"] == "open"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -17,7 +17,7 @@ class App:
 
     id: int
     slug: str
-    key: str
+    key: str = field(repr=False)
     permissions: dict[str, str]
     installations: dict[int, str]
 

@@ -172,7 +172,8 @@ def _templates() -> dict[str, list[tuple[re.Pattern[str], int, str]]]:
             if not part.startswith("{"):
                 parts.append(re.escape(part))
             else:
-                parts.append(".+" if name in WITH_SLASHES else "[^/]+")
+                # Without a path, contents are those of the top folder.
+                parts.append(".*" if name == "path" else ".+" if name in WITH_SLASHES else "[^/]+")
         literal = len(re.sub(r"\{[^}]+\}", "", template))
         found.setdefault(template.split("/")[1], []).append((re.compile("".join(parts)), literal, template))
     return found

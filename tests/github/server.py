@@ -296,7 +296,7 @@ class GitHubServer:
         for name in [name for name in found.headers if name.lower().startswith("x-ratelimit")]:
             del found.headers[name]
         found.headers |= self._budget_headers(self.budget(token.value, resource), resource)
-        if token.permissions is None and token.scopes:
+        if token.permissions is None and token.login:
             found.headers["X-OAuth-Scopes"] = ", ".join(token.scopes)
 
     def _moved(self, request: Request) -> Answer | None:

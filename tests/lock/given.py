@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from chittyops_policy.lock.desired import Lock, read_lock
@@ -39,6 +40,7 @@ FILLED_IN: dict[str, dict[str, Any]] = {
 """What GitHub fills in where a body does not say it."""
 
 
+@lru_cache
 def lock() -> Lock:
     """The shipped pack's."""
     return read_lock(standard_pack(None).parameters)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from ..memory import Repository
-from ..messages import Answer, answer, not_found, page_of
+from ..messages import Answer, Refusal, answer, not_found, page_of
 from ..server import Call, Routes
 from ..shapes import user
 
@@ -50,6 +50,21 @@ def list_installation_repositories(call: Call) -> Answer:
         }
 
     return page_of(call.request, found, call.server.address, wrap)
+
+
+@routes.add("GET", "/users/{username}/installation")
+def get_installation(call: Call, username: str) -> Answer:
+    """The App's installation for an account; it works for organisations too."""
+    scope = "orgs" if call.kept("accounts", "", dict).get(username) == "Organization" else "users"
+    return call.upstream("GET", f"/{scope}/{username}/installation")
+
+
+@routes.add("GET", "/user")
+def get_user(call: Call) -> Answer:
+    """Who the token is of; an installation is nobody."""
+    if call.token.installation is not None:
+        raise Refusal(403, "Resource not accessible by integration")
+    return call.upstream("GET", "/user")
 
 
 @routes.add("GET", "/repos/{owner}/{repo}", "metadata:read")
