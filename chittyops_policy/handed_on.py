@@ -21,6 +21,9 @@ OUTPUT, ENV = "GITHUB_OUTPUT", "GITHUB_ENV"
 MAX_TEXT = 10_000
 """Longer values, which only variables that hold each other many times can make, count as not known."""
 
+ASKED = "$(gh)"
+"""Stands in a value for what ``gh`` tells of an issue or a pull request: a title, a text, the name of a branch."""
+
 CHANGED = "$()"
 """Stands in a value for what a command or a changing expansion makes: nobody can tell what is left of it."""
 
@@ -30,6 +33,13 @@ _VARIABLE = re.compile(
 )
 _KEEPS = re.compile(r"(?:#|%|:?-|:?=|,|\^).*", re.S)
 """Changes of ``${NAME…}`` that leave most of the value: a prefix or suffix cut off, a default, other letter case."""
+
+_ECHO = re.compile(r"\$\(\s*(?:echo|printf\s+%s)\s+([^|;&<>()`\n]+?)\s*\)")
+_ASKED = re.compile(
+    r"\$\(\s*gh\s+(?:pr\s+view|issue\s+view|api)\b[^|;&]*?\s(?:--jq|-q)[ =]+['\"]?\.(?:\[\]\.)?"
+    r"(title|body|headRefName|head\.ref)\b[^|;&]*(?:\|\s*head\s[^|;&]*)?\)"
+)
+"""``gh`` with a filter that lets through one field, which the author of an issue or a pull request has written."""
 
 _LINE = re.compile(r"([A-Za-z_][\w.-]*)(=|<<)(.*)", re.S)
 _COMMAND = re.compile(r"::set-output name=([\w.-]+)::(.*)", re.S)
@@ -45,15 +55,22 @@ class Handed(Value):
     text      with ``${{ }}`` and the variables of the environment as written; variables of the script are replaced by
               what they were given
     checked   whether the script looks at the form of some value, so that not everything may get through
+    delimiter  the line that ends a value of several lines; '' for one that ends with its line
+    start, end  offsets of the command that writes it
     """
 
-    __slots__ = ("checked", "file", "name", "text")
+    __slots__ = ("checked", "delimiter", "end", "file", "name", "start", "text")
 
-    def __init__(self, file: str, name: str, text: str, checked: bool) -> None:
+    def __init__(
+        self, file: str, name: str, text: str, checked: bool, delimiter: str = "", start: int = 0, end: int = 0
+    ) -> None:
         self.file = file
         self.name = name
         self.text = text
         self.checked = checked
+        self.delimiter = delimiter
+        self.start = start
+        self.end = end
 
 
 @lru_cache(maxsize=256)
@@ -80,6 +97,7 @@ class _Reader:
         self.checked = _CHECKS.search(script) is not None
         self.values: dict[str, str] = {}
         self.found: list[Handed] = []
+        self.place = (0, 0)
         self.pending: dict[str, tuple[str, str]] = {}  # file → (name, delimiter) of a value of several lines
 
     def listing(self, items: Listing, targets: tuple[str, ...], perhaps: bool) -> None:
@@ -109,6 +127,7 @@ class _Reader:
                 if equals:
                     self.assign(name.removesuffix("+"), self.expanded(value), perhaps or name.endswith("+"))
             return
+        self.place = node.start, node.end
         text = self.printed(node)
         for line in text.splitlines() if text is not None else ():
             command = _COMMAND.match(line.strip())
@@ -132,6 +151,11 @@ class _Reader:
         whole = match[0]
         if whole.startswith("${{"):
             return whole
+        if whole.startswith("$("):
+            echoed = _ECHO.fullmatch(whole)
+            if echoed is not None:
+                return self.expanded(echoed[1])
+            return ASKED if whole == ASKED or _ASKED.fullmatch(whole) is not None else CHANGED
         name = match["bare"] or match["name"]
         if not name or (match["change"] and _KEEPS.fullmatch(match["change"]) is None):
             return CHANGED
@@ -165,7 +189,7 @@ class _Reader:
                 if line.strip() == delimiter:
                     del self.pending[file]
                 else:
-                    self.note(file, name, line)
+                    self.note(file, name, line, delimiter)
                 continue
             match = _LINE.match(line.strip())
             if match is None:
@@ -175,8 +199,8 @@ class _Reader:
             else:
                 self.note(file, match[1], match[3])
 
-    def note(self, file: str, name: str, text: str) -> None:
-        self.found.append(Handed(file, name.lower(), text, self.checked))
+    def note(self, file: str, name: str, text: str, delimiter: str = "") -> None:
+        self.found.append(Handed(file, name.lower(), text, self.checked, delimiter, *self.place))
 
 
 def _file(*targets: str) -> str:

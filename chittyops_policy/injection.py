@@ -13,7 +13,7 @@ from .document import Mapping, Scalar, Sequence
 from .expressions import Binary, Call, Index, Literal, Name, Reference, Unary, references, segments
 from .model import Value
 from .value_flows import Place, callers_of, origins
-from .workflow import Action, Workflow, is_false, mapping_of, text_of
+from .workflow import Action, Workflow, is_false, mapping_of, scalars_of, text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +74,9 @@ _FREE_TEXT: Final = {  # field of github.event → the events that have it
          "workflow_run.head_repository.description", "workflow_run.pull_requests.*.head.ref",
          *(f"workflow_run.head_commit.{part}" for part in _PERSON)),
         ("workflow_run",),
+    ),
+    **dict.fromkeys(
+        ("merge_group.head_commit.message", *(f"merge_group.head_commit.{part}" for part in _PERSON)), ("merge_group",)
     ),
     **dict.fromkeys(("check_suite.head_branch", "check_suite.head_commit.message"), ("check_suite",)),
     "check_run.check_suite.head_branch": ("check_run",),
@@ -268,6 +271,8 @@ def _source(
     if kind == "github":
         events = _free_text(path, as_json)
         if events:
+            if path == ("event", "workflow_run", "head_branch") and _names_branches(view):
+                return None
             reachable = _reachable(place, events, context)
             return Source(reference.raw, True, reachable) if reachable else None
         if path[:2] == ("event", "inputs"):
@@ -317,6 +322,15 @@ def _followed(place: Place, reference: Reference, context: Context, seen: set[tu
         if found is not None and (best is None or not found.guarded):
             best = found
     return best
+
+
+def _names_branches(view: Workflow | Action) -> bool:
+    """Whether only runs on certain branches start a workflow, so that the name can be no other."""
+    if isinstance(view, Action) or "workflow_run" not in view.triggers:
+        return False
+    settings = mapping_of(view.triggers["workflow_run"][1])
+    names = scalars_of(settings.get("branches")) if settings is not None else ()
+    return bool(names) and not any(set(name.value) & set("*?+[!") for name in names)
 
 
 def _computed(node: Node) -> bool:

@@ -127,7 +127,7 @@ def standard_files(
     answer for workflows here; `today` is an ISO date.
     """
     repository = _Repository(context, found, policy, missing, owners, today)
-    return [_settled(name, path, find, repository) for name, (path, _, find) in FILES.items()]
+    return [_settled(name, path, find, repository) for name, (path, _, _, find) in FILES.items()]
 
 
 def _settled(
@@ -135,18 +135,34 @@ def _settled(
 ) -> StandardFile:
     snapshot = repository.snapshot
     folder, _, base = path.rpartition("/")
-    if {base, base + "/"} & set(snapshot.folder(folder)) and not (snapshot.has(path) and is_blank(snapshot, path)):
-        return StandardFile(name, path, KEEP, f"{path} is there")
+    blank = snapshot.has(path) and is_blank(snapshot, path)
+    there = not blank and bool({base, base + "/"} & set(snapshot.folder(folder)))
     try:
         result = find(repository)
     except CannotEdit as error:
-        return StandardFile(name, path, LEFT, error.reason)
-    if isinstance(result, _Absent):
+        result = _Absent(LEFT, error.reason)
+    if isinstance(result, _Absent) and (result.state == NOT_FOR or not there):
         return StandardFile(name, path, result.state, result.reason)
-    if snapshot.has(path):
+    if there:
+        return StandardFile(name, path, KEEP, f"{path} is there")
+    assert isinstance(result, _Wanted)
+    if folder == WORKFLOWS_FOLDER and _holds_expression(result.values):
+        return StandardFile(
+            name, path, LEFT, "a name or a version in this repository holds ${{, which GitHub would run"
+        )
+    if blank:
         return StandardFile(name, path, LEFT, "it is there and blank: delete it, and it can be written")
     creation = Creation(path, FILES[name][1], result.values)
     return StandardFile(name, path, WRITE, result.reason, creation, result.tasks)
+
+
+def _holds_expression(value: Any) -> bool:
+    """Whether a value that goes into a workflow holds text that GitHub would evaluate."""
+    if isinstance(value, dict):
+        return any(map(_holds_expression, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_expression, value))
+    return isinstance(value, str) and "${{" in value
 
 
 class _Wanted(Value):
@@ -248,6 +264,8 @@ def _snyk(repository: _Repository) -> _Wanted | _Absent:
         return _Absent(NOT_FOR, "the policy does not ask for Snyk")
     for match in scanners.found.get("snyk", ()):
         return _Absent(KEEP, f"{match.where} runs Snyk")
+    if known.file not in repository.missing:
+        return _Absent(NOT_FOR, "no rule misses it")
     language = next((_SNYK[part.tool] for part in repository.parts if part.tool in _SNYK), None)
     if language is None:
         return _Absent(NOT_FOR, "no project here that its action reads")
@@ -461,16 +479,46 @@ def _description(snapshot: Snapshot) -> str:
     return next((" ".join(text.split()) for text in said if isinstance(text, str) and text.strip()), "")
 
 
-FILES: dict[str, tuple[str, str, Callable[[_Repository], _Wanted | _Absent]]] = {
-    "ci": (f"{WORKFLOWS_FOLDER}/ci.yml", "workflows/ci.yml", _ci),
-    "deploy-worker": (f"{WORKFLOWS_FOLDER}/deploy.yml", "workflows/deploy-worker.yml", _deploy_worker),
-    "deploy-vercel": (f"{WORKFLOWS_FOLDER}/vercel.yml", "workflows/deploy-vercel.yml", _deploy_vercel),
-    "publish-npm": (f"{WORKFLOWS_FOLDER}/publish.yml", "workflows/publish-npm.yml", _publish_npm),
-    "secret-scan": (f"{WORKFLOWS_FOLDER}/secrets.yml", "workflows/secret-scan.yml", _secret_scan),
-    "snyk": (f"{WORKFLOWS_FOLDER}/snyk.yml", "workflows/snyk.yml", _snyk),
-    "policy-check": (f"{WORKFLOWS_FOLDER}/policy.yml", "workflows/policy.yml", _policy_check),
-    "pre-commit": (".pre-commit-config.yaml", "pre-commit-config.yaml", _pre_commit),
-    "policy-file": (POLICY_FILE, "policy.yml", _policy_file),
-    "charter": ("CHARTER.md", "CHARTER.md", _charter),
-}
-"""Name → where the file belongs, its template, and what decides on it; in the order in which they are shown."""
+FILES: dict[str, tuple[str, str, str, Callable[[_Repository], _Wanted | _Absent]]] = {
+    "ci": (
+        f"{WORKFLOWS_FOLDER}/ci.yml", "workflows/ci.yml",
+        "lint, check, build and test of every project, as its files define them", _ci,
+    ),
+    "deploy-worker": (
+        f"{WORKFLOWS_FOLDER}/deploy.yml", "workflows/deploy-worker.yml",
+        "deployment of Cloudflare Workers with credentials of ChittyConnect, reported to ChittyBeacon", _deploy_worker,
+    ),
+    "deploy-vercel": (
+        f"{WORKFLOWS_FOLDER}/vercel.yml", "workflows/deploy-vercel.yml",
+        "a look at what Vercel's GitHub app has deployed, reported to ChittyBeacon", _deploy_vercel,
+    ),
+    "publish-npm": (
+        f"{WORKFLOWS_FOLDER}/publish.yml", "workflows/publish-npm.yml",
+        "a package for npm with each release, by trusted publishing", _publish_npm,
+    ),
+    "secret-scan": (
+        f"{WORKFLOWS_FOLDER}/secrets.yml", "workflows/secret-scan.yml",
+        "TruffleHog over what is added", _secret_scan,
+    ),
+    "snyk": (
+        f"{WORKFLOWS_FOLDER}/snyk.yml", "workflows/snyk.yml",
+        "Snyk, where the policy allows its token", _snyk,
+    ),
+    "policy-check": (
+        f"{WORKFLOWS_FOLDER}/policy.yml", "workflows/policy.yml",
+        "the required check `chittyops-policy`", _policy_check,
+    ),
+    "pre-commit": (
+        ".pre-commit-config.yaml", "pre-commit-config.yaml",
+        "the check before a commit", _pre_commit,
+    ),
+    "policy-file": (
+        POLICY_FILE, "policy.yml",
+        "stricter rules, and exceptions for scanners that cannot run here", _policy_file,
+    ),
+    "charter": (
+        "CHARTER.md", "CHARTER.md",
+        "a start from what the files tell, for its owners to complete", _charter,
+    ),
+}  # fmt: skip
+"""Name → where the file belongs, its template, what it brings, and what decides on it; in the order they are shown."""

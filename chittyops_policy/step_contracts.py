@@ -514,8 +514,11 @@ class Contracts:
         if not mentioned:
             return
         steps, calls = runs.of(workflow)
+        off = {(id(item), id(call.job.node)) for call in calls for item in self._switched_off(call)}
         for placed in steps:
-            yield from self.accepted(placed, runs, mentioned)
+            for item, match in self.accepted(placed, runs, mentioned):
+                if not off or not any((id(item), id(job.node)) in off for _, job in placed.frames):
+                    yield item, match
         for call in calls:
             for item, form in self._named("workflow", call.uses, call.job.node):
                 yield item, Match(form, None, call=call)
@@ -541,6 +544,22 @@ class Contracts:
         return [(self.contracts[number], match) for number, match in found]
 
     def _named(self, kind: str, uses: Uses, node: Mapping) -> Iterator[tuple[Contract, Form]]:
+        done = -1
+        for number, form in self._forms(kind, uses):
+            if number != done and _inputs(form, node):
+                done = number
+                yield self.contracts[number], form
+
+    def _switched_off(self, call: Call) -> list[Contract]:
+        """The contracts that name a called workflow, but not with the inputs of this call: its steps do not run."""
+        named = {number for number, _ in self._forms("workflow", call.uses)}
+        if named:
+            fulfilled = [item for item, _ in self._named("workflow", call.uses, call.job.node)]
+            return [item for number, item in enumerate(self.contracts) if number in named and item not in fulfilled]
+        return []
+
+    def _forms(self, kind: str, uses: Uses) -> list[tuple[int, Form]]:
+        """The forms of a kind that name an action or a workflow, each with the number of its contract."""
         name = _name(uses)
         forms = self._by_name.get((kind, name))
         if forms is None:
@@ -552,11 +571,7 @@ class Contracts:
                 and matches(form.pattern, name)
                 and not any(matches(glob, name) for glob in item.excluded)
             ]
-        done = -1
-        for number, form in forms:
-            if number != done and _inputs(form, node):
-                done = number
-                yield self.contracts[number], form
+        return forms
 
 
 def _number(entry: tuple[int, Match]) -> int:

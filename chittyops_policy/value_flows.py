@@ -11,7 +11,7 @@ import re
 from .calls import Callee, resolve
 from .document import Mapping, Scalar, Sequence
 from .expressions import parse, segments
-from .handed_on import ENV, OUTPUT, handed_on, variables
+from .handed_on import ASKED, ENV, OUTPUT, handed_on, variables
 from .model import Value
 from .snapshot import normalise
 from .workflow import Action, Workflow, mapping_of, text_of
@@ -41,6 +41,11 @@ STRANGERS_OUTPUTS: Final = {
 }
 """Action → the outputs that hold a stranger's text as it is, a branch, a comment or names of files, and with which
 events. After their own documentation and the models of GitHub's CodeQL (2026-11)."""
+
+_ANY_OF_THEM: Final = (
+    "pull_request", "pull_request_target", "pull_request_review", "issues", "issue_comment", "workflow_run",
+)  # fmt: skip
+"""Events after which a script asks GitHub about the issue or the pull request that they are about."""
 
 _DEFAULTS: Final = {"GITHUB_HEAD_REF": "github.head_ref"}
 """Variables that the runner sets to what somebody outside can choose."""
@@ -143,6 +148,8 @@ def of_text(place: Place, text: str) -> Iterator[Origin]:
             yield Origin(place, segment.expr)
     for name in variables(text):
         yield from _of_environment(place, name)
+    if ASKED in text:
+        yield Origin(place, None, events=_ANY_OF_THEM)
 
 
 def _of_environment(place: Place, name: str) -> Iterator[Origin]:

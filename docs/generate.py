@@ -1,4 +1,4 @@
-"""Writes what is generated: the rules' pages, the tables and help in README.md and docs/, the picture, the hooks file.
+"""Writes what is generated: the rules' pages, tables and output in README.md and docs/, the picture, the hooks file.
 
     python docs/generate.py            writes them
     python docs/generate.py --check    says which differ from their source, and exits 1 if any does
@@ -12,10 +12,13 @@ import argparse
 import html
 import os
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -24,9 +27,13 @@ sys.path.insert(0, str(ROOT))
 
 from chittyops_policy import hooks  # noqa: E402
 from chittyops_policy.catalogue import index_text, load  # noqa: E402
+from chittyops_policy.metrics.targets import METRICS, read_targets  # noqa: E402
+from chittyops_policy.metrics.text import target_text  # noqa: E402
 from chittyops_policy.permissions import needs  # noqa: E402
 from chittyops_policy.policy import Overrides, effective, standard_pack  # noqa: E402
 from chittyops_policy.rule_page import rule_page  # noqa: E402
+from chittyops_policy.standard_files import FILES  # noqa: E402
+from chittyops_policy.templates import pins  # noqa: E402
 
 DAY = "1767225600"
 """2026-01-01 as SOURCE_DATE_EPOCH: stages and exceptions depend on the day."""
@@ -34,6 +41,23 @@ DAY = "1767225600"
 PICTURE = ["check", "--no-cache", ".github/workflows/deploy.yml"]
 PICTURE_FOLDER = "examples/northwind/orders-worker"
 FIRST_COMMAND = ["check", "--no-cache", "examples"]
+
+NEW_PROJECT = {
+    "package.json": '{"name": "gift-cards", "scripts": {"test": "node --test", "lint": "eslint ."}, '
+    '"devDependencies": {"eslint": "9.1.0", "wrangler": "4.2.0"}}',
+    "package-lock.json": "{}",
+    "wrangler.toml": 'name = "gift-cards"\nmain = "index.js"\n',
+    "index.js": "export default {}\n",
+}
+"""A Worker to which nobody has brought the standard yet."""
+
+MONOREPO = {
+    "package.json": '{"workspaces": ["packages/*"]}',
+    "packages/ui/package.json": '{"name": "ui", "dependencies": {"next-themes": "0.4"}}',
+    "edge/wrangler.jsonc": '{"main": "index.ts"}',
+    "api/requirements.txt": "fastapi\n",
+}
+"""Several projects in one repository."""
 
 THEMES = {
     "syntax": "Readable files",
@@ -70,15 +94,22 @@ def outputs() -> dict[str, str]:
     )
     files[".pre-commit-hooks.yaml"] = hooks.render()
     files["chittyops_policy/rules/index.json"] = index_text()
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    files["README.md"] = with_blocks(
+    files["docs/charter.md"] = charter_page(yaml.safe_load((ROOT / "docs" / "charter_coverage.yml").read_text("utf-8")))
+    files["docs/templates.md"] = page("docs/templates.md", {"standard files": standard_files(), "pins": pin_table()})
+    files["docs/project-types.md"] = page("docs/project-types.md", {"detect": fenced(said_of(MONOREPO, ["detect"]))})
+    audits = audit_blocks()
+    files["docs/audit.md"] = page("docs/audit.md", audits)
+    files["docs/metrics.md"] = page("docs/metrics.md", {"definitions": definitions()})
+    files["README.md"] = page(
         "README.md",
-        readme,
         {
             "rules": rule_table(),
             "help": fenced(run(["--help"])),
             "check help": fenced(run(["check", "--help"])),
             "summary": fenced(summary_of(run(FIRST_COMMAND))),
+            "audit": audits["summary"],
+            "init": fenced(said_of(NEW_PROJECT, ["init", "--dry-run", "--codeql"])),
+            "init help": fenced(run(["init", "--help"])),
         },
     )
     actions = {path.parent.name: contract_table(path) for path in sorted((ROOT / "actions").glob("*/action.yml"))}
@@ -90,12 +121,37 @@ def outputs() -> dict[str, str]:
         path.stem: contract_table(path) for path in sorted((ROOT / ".github/workflows").glob("reusable-*.yml"))
     }
     files["docs/reusable-workflows.md"] = page("docs/reusable-workflows.md", workflows)
+    files["docs/permissions.md"] = page(
+        "docs/permissions.md", {"doctor": fenced(run(["doctor"])), "permissions": permission_table()}
+    )
     return files
 
 
 def page(path: str, blocks: dict[str, str]) -> str:
     """A page of which only some blocks are generated."""
     return with_blocks(path, (ROOT / path).read_text(encoding="utf-8"), blocks)
+
+
+def audit_blocks() -> dict[str, str]:
+    """Two audits of a copy of the example, a day and a repair apart."""
+    with tempfile.TemporaryDirectory() as place:
+        shutil.copytree(ROOT / "examples", Path(place) / "examples")
+        audit = ["audit", "--dir", "examples", "--store", "audits.sqlite"]
+        summary = run(audit, place)
+        workflow = Path(place) / "examples/northwind/orders-worker/.github/workflows/deploy.yml"
+        text = workflow.read_text(encoding="utf-8")
+        pinned = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+        workflow.write_text(re.sub(r"actions/checkout@v\S+", pinned, text), encoding="utf-8")
+        lines = run([*audit, "--json-lines", "--match", "orders-worker"], place, day=int(DAY) + 86_400)
+        run(audit, place, day=int(DAY) + 86_400)
+        changes = run(["audit", "compare", "2026-01-01", "latest", "--store", "audits.sqlite"], place)
+    shown = [line for line in lines.splitlines() if '"out-of-scope"' not in line]
+    return {
+        "summary": fenced(summary),
+        "json lines": fenced("\n".join(shown)).replace("```text", "```json"),
+        "compare": fenced(changes),
+        "audit help": fenced(run(["audit", "--help"])),
+    }
 
 
 def contract_table(path: Path) -> str:
@@ -154,6 +210,54 @@ def rule_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def definitions() -> str:
+    """What each figure counts, for the page on metrics."""
+    targets = read_targets(standard_pack(None).parameters).targets
+    lines = ["| figure | target | what it is |", "|---|---|---|"]
+    for metric in METRICS:
+        target = target_text(targets.get(metric.id), metric.unit)
+        lines.append(f"| {metric.title} | {target} | {metric.definition} |")
+    return "\n".join(lines) + "\n"
+
+
+def charter_page(coverage: dict[str, Any]) -> str:
+    """The page that says of each statement of the charter what fulfils it; see docs/charter_coverage.yml."""
+    parts = [
+        "# The charter, and what fulfils it\n\n"
+        "Every statement of the ChittyOps charter (1.0.0) with the rules, controls, commands, figures and files that\n"
+        "stand for it here. This page is made from [charter_coverage.yml](charter_coverage.yml); a test fails where a\n"
+        "statement has no entry, or an entry names something that does not exist.\n"
+    ]
+    for section in coverage["sections"]:
+        lines = [f"## {section['title']}", "", "| | statement | fulfilled by |", "|---|---|---|"]
+        for entry in section["statements"]:
+            by = "somebody else, as the charter has it" if entry.get("outside") else fulfilment(entry["by"])
+            note = f" {entry['note']}" if "note" in entry else ""
+            lines.append(f"| `{entry['id']}` | {entry['short']} | {by}{'.' if note else ''}{note} |")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def fulfilment(by: dict[str, list[str]]) -> str:
+    """What fulfils a statement, as links."""
+    shown = {
+        "rules": ("rule", lambda name: f"[`{name}`](rules/{name}.md)"),
+        "controls": ("control", lambda name: f"`{name}`"),
+        "commands": ("command", lambda name: f"`chittyops-policy {name}`"),
+        "figures": ("figure", lambda name: f"[`{name}`](metrics.md#what-counts)"),
+        "outputs": ("output", lambda name: f"[`{name}`](actions.md#getchitty-creds)"),
+        "files": (
+            "file",
+            lambda name: f"[{name}]({name.removeprefix('docs/') if name.startswith('docs/') else '../' + name})",
+        ),
+    }
+    groups = []
+    for kind, names in by.items():
+        noun, link = shown[kind]
+        groups.append(f"{noun if len(names) == 1 else noun + 's'} {', '.join(map(link, names))}")
+    return "; ".join(groups)
+
+
 def rule_index() -> str:
     """The page that lists the rules' pages."""
     parts = [
@@ -168,12 +272,39 @@ def rule_index() -> str:
     return "\n".join(parts)
 
 
-def run(arguments: list[str], folder: str = ".", color: bool = False) -> str:
-    """What the command line prints in a folder of this repository."""
+def standard_files() -> str:
+    """The files that ``init`` brings beside those that rules ask for, as a Markdown table."""
+    lines = ["| `--only` | file | template | brings |", "|---|---|---|---|"]
+    for name, (path, template, about, _) in FILES.items():
+        lines.append(f"| `{name}` | `{path}` | `{template}` | {about} |")
+    return "\n".join(lines) + "\n"
+
+
+def pin_table() -> str:
+    """The actions that templates call, with the version of each."""
+    lines = ["| action | version |", "|---|---|"]
+    lines += [f"| `{name}` | {pin.rpartition(' # ')[2]} |" for name, pin in sorted(pins().items())]
+    return "\n".join(lines) + "\n"
+
+
+def said_of(files: dict[str, str], arguments: list[str]) -> str:
+    """What the command line says in a repository with these files, which GitHub knows as northwind/gift-cards."""
+    with tempfile.TemporaryDirectory() as place:
+        for name, text in files.items():
+            (Path(place) / name).parent.mkdir(parents=True, exist_ok=True)
+            (Path(place) / name).write_text(text, encoding="utf-8")
+        git = ["git", "-C", place]
+        subprocess.run([*git, "init", "--quiet"], check=True)
+        subprocess.run([*git, "remote", "add", "origin", "https://github.com/northwind/gift-cards.git"], check=True)
+        return run(arguments, place)
+
+
+def run(arguments: list[str], folder: str = ".", color: bool = False, day: int = int(DAY)) -> str:
+    """What the command line prints in a folder of this repository, or in one elsewhere."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_", "CHITTYOPS_"))
     }
-    environment |= {"SOURCE_DATE_EPOCH": DAY, "COLUMNS": "102", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
+    environment |= {"SOURCE_DATE_EPOCH": str(day), "COLUMNS": "102", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
     environment["PYTHONPATH"] = str(ROOT)
     environment["NO_COLOR"], environment["FORCE_COLOR"] = ("", "1") if color else ("1", "")
     command = [sys.executable, "-m", "chittyops_policy", *arguments]

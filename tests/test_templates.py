@@ -24,9 +24,9 @@ from chittyops_policy.templates import pins
 from .referees import github_parser
 from .rules.checked import corpus, needs_corpus
 from .rules.fixing import examined, fixed, refused
+from .standard_repositories import KINDS, SLUG, package
 
 PINS = Path(__file__).parents[2] / "shared" / "facts" / "action-pins.json"
-SLUG = "example/shop"
 NO_DEFAULT_SETUP = Lookups(default_setups={SLUG: False})
 RULES = ("missing-codeowners", "missing-claude-md", "missing-update-tool", "missing-scanner")
 
@@ -34,41 +34,7 @@ CODEOWNERS, CLAUDE, DEPENDABOT = ".github/CODEOWNERS", "CLAUDE.md", ".github/dep
 CODEQL, DEPENDENCY_CHECK = ".github/workflows/codeql.yml", ".github/workflows/dependency-check.yml"
 
 
-def package(**keys: object) -> str:
-    return json.dumps({"name": "shop", **keys})
-
-
-REPOSITORIES: dict[str, dict[str, str]] = {
-    projects.WORKER: {
-        "wrangler.toml": 'name = "shop"\nmain = "src/index.ts"\n',
-        "package.json": package(scripts={"deploy": "wrangler deploy"}, devDependencies={"wrangler": "4"}),
-        "pnpm-lock.yaml": "lockfileVersion: '9.0'\n",
-        "src/index.ts": "export default {}\n",
-    },
-    projects.NEXTJS: {
-        "package.json": package(scripts={"dev": "next dev", "build": "next build"}, dependencies={"next": "15"}),
-        "yarn.lock": "",
-        "pages/index.jsx": "",
-        "vercel.json": "{}",
-    },
-    projects.NODE: {
-        "package.json": package(scripts={"test": "node --test", "lint": "eslint ."}, dependencies={"hono": "4"}),
-        "package-lock.json": "{}",
-        "index.js": "",
-    },
-    projects.PYTHON: {
-        "pyproject.toml": (
-            '[build-system]\nrequires = ["hatchling"]\n[project]\nname = "shop"\ndependencies = ["flask"]\n'
-            '[project.optional-dependencies]\ndev = ["pytest>=9"]\n[tool.ruff]\n[tool.mypy]\n'
-        ),
-        "shop/app.py": "",
-    },
-    projects.RUST: {"Cargo.toml": '[package]\nname = "shop"\n', "Cargo.lock": "", "src/main.rs": ""},
-    projects.GO: {"go.mod": "module example.com/shop\n", "main.go": "package main\n"},
-    projects.DOCUMENTATION: {"README.md": "# Handbook\n", "docs/first.md": "# First\n"},
-    projects.ORG_CONFIG: {"workflow-templates/ci.yml": "on: push\n"},
-}  # fmt: skip
-"""A small repository of each type that can be told."""
+REPOSITORIES = {type: KINDS[type] for type in projects.TYPES if type != projects.UNKNOWN}
 
 CREATED: dict[str, set[str]] = {
     **{type: {CODEOWNERS, CLAUDE, DEPENDABOT, CODEQL, DEPENDENCY_CHECK} for type in REPOSITORIES},
@@ -147,12 +113,12 @@ GUIDES = {
     ),
     projects.NEXTJS: (
         "- `.`: a Next.js application, deployed to Vercel\n",
-        "- install: `yarn install`\n- build: `yarn run build`\n- run locally: `yarn run dev`\n",
+        "- install: `yarn install --frozen-lockfile`\n- build: `yarn run build`\n- run locally: `yarn run dev`\n",
     ),
     projects.NODE: ("- `.`: a Node.js project\n", "- install: `npm ci`\n- test: `npm test`\n- lint: `npm run lint`\n"),
     projects.PYTHON: (
         "- `.`: a Python project\n",
-        "- install: `pip install -e '.[dev]'`\n- test: `pytest`\n- lint: `ruff check`\n- check types: `mypy .`\n",
+        "- install: `pip install -e '.[dev]'`\n- test: `pytest`\n- lint: `ruff check`\n",
     ),
     projects.RUST: ("- `.`: a Rust project\n", "- build: `cargo build`\n- test: `cargo test`\n"),
     projects.GO: ("- `.`: a Go module\n", "- build: `go build ./...`\n- test: `go test ./...`\n"),

@@ -14,6 +14,7 @@ set +x # also where SHELLOPTS asks for a trace, which would print values
 set -euo pipefail
 umask 077
 
+readonly newline=$'\n'
 readonly CONNECT_SECONDS=10 REQUEST_SECONDS=20 # per request
 readonly ATTEMPTS=4
 readonly LONGEST_WAIT=60 # seconds that Retry-After may ask for; a job is not kept waiting for longer
@@ -85,8 +86,8 @@ request() {
     output="$(configuration "$2" "$3" "$4" | curl --disable --silent --globoff --config - --proto '=http,https' \
       --connect-timeout "$CONNECT_SECONDS" --max-time "$REQUEST_SECONDS" --max-filesize 1048576 \
       --dump-header "$headers" --write-out '\n%{http_code}')" || code=$?
-    answer="${output%$'\n'*}"
-    status="${output##*$'\n'}"
+    answer=${output%"$newline"*}
+    status=${output##*"$newline"}
     [ "$code" = 0 ] || status=000
     problem=''
     asked=''

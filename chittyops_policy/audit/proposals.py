@@ -220,8 +220,8 @@ def propose(
     outcome = fix(snapshot, catalogue, policy, everything, today=today, wanted=wanted, lookups=lookups)
     if not outcome.changes:
         return None
-    files = tuple(_file(change) for change in outcome.changes)
-    withheld = _withheld(outcome)
+    files = tuple(file_change(change) for change in outcome.changes)
+    withheld = withheld_of(outcome)
     manner = Manner(policy.parameters)
     return Entry(
         subject.slug,
@@ -256,7 +256,8 @@ def reviewers_of(snapshot: Snapshot, paths: Iterable[str]) -> tuple[str, ...]:
     return tuple(found.values())[:MAX_REVIEWERS]
 
 
-def _file(change: Change) -> FileChange:
+def file_change(change: Change) -> FileChange:
+    """A proven change of a file as an entry has it."""
     counts: dict[tuple[str, str, str, tuple[str, ...]], int] = {}
     for applied in change.fixes:
         key = (applied.decision.rule, applied.fix.title, applied.fix.safety, applied.fix.notes)
@@ -271,7 +272,7 @@ def _file(change: Change) -> FileChange:
     )
 
 
-def _withheld(outcome: Outcome) -> tuple[Withheld, ...]:
+def withheld_of(outcome: Outcome) -> tuple[Withheld, ...]:
     """Every open finding that the changes leave, the gravest first."""
     done = {applied.decision.fingerprint for change in outcome.changes for applied in change.fixes}
     refused = {refusal.decision.fingerprint: refusal for refusal in outcome.refusals}

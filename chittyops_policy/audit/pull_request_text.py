@@ -30,11 +30,19 @@ def render(
     withheld: Sequence[Withheld],
     rules: Mapping[str, RuleInfo],
     limit: int = LIMIT,
+    *,
+    begin: Sequence[str] | None = None,
+    tasks: Sequence[str] = (),
 ) -> str:
-    """The text as Markdown; what does not fit into `limit` characters is left out and counted."""
+    """The text as Markdown; what does not fit into `limit` characters is left out and counted.
+
+    `begin` has the first paragraphs where they do not speak of fixes, `tasks` what people have to do afterwards.
+    """
     left = [item for item in withheld if not item.refused]
     refused = [item for item in withheld if item.refused]
-    parts = [*_head(pack, files), *_rules(files, rules), *_proofs(files), *_withheld(left, refused), *_ways(files)]
+    head = _head(pack, files) if begin is None else [*begin, _signature()]
+    fixes = _rules(files, rules) if any(file.fixes for file in files) else ()
+    parts = [*head, *fixes, *_tasks(tasks), *_proofs(files), *_withheld(left, refused), *_ways(files)]
     kept: list[str] = []
     room = limit - 200
     for number, part in enumerate(parts):
@@ -50,11 +58,22 @@ def render(
 
 def _head(pack: str, files: Sequence[FileChange]) -> Iterator[str]:
     count = sum(fix.count for file in files for fix in file.fixes)
-    yield (
-        f"This mends {plural(count, 'finding')} of the policy {code(pack)} in {plural(len(files), 'file')}.\n\n"
-        f"It is deterministic output of the program {code('chittyops-policy ' + __version__)}: the same files and the "
-        "same policy give the same change. The program neither approves nor merges it.\n"
+    yield f"This mends {plural(count, 'finding')} of the policy {code(pack)} in {plural(len(files), 'file')}.\n"
+    yield _signature()
+
+
+def _signature() -> str:
+    return (
+        f"\nIt is deterministic output of the program {code('chittyops-policy ' + __version__)}: the same files and "
+        "the same policy give the same change. The program neither approves nor merges it.\n"
     )
+
+
+def _tasks(tasks: Sequence[str]) -> Iterator[str]:
+    if tasks:
+        yield "\n### Still to be done by people\n\n"
+        for task in tasks:
+            yield f"- {escape(task)}\n"
 
 
 def _rules(files: Sequence[FileChange], rules: Mapping[str, RuleInfo]) -> Iterator[str]:

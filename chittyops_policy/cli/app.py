@@ -19,6 +19,7 @@ from .pins_command import pins
 from .policy_command import policy
 from .report_command import report
 from .rules_command import rules
+from .setup_command import setup
 
 
 @click.group(
@@ -33,7 +34,22 @@ def app() -> None:
     """
 
 
-for _command in (check, init, audit, lock, metrics, rules, explain, policy, report, pins, detect, doctor, completion):
+for _command in (
+    check,
+    init,
+    audit,
+    setup,
+    lock,
+    metrics,
+    rules,
+    explain,
+    policy,
+    report,
+    pins,
+    detect,
+    doctor,
+    completion,
+):
     app.add_command(_command)
 
 

@@ -21,49 +21,88 @@ from .audit_writing import validate, writing_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from collections.abc import Callable, Sequence
+    from typing import Any, TypeVar
 
     from ..audit.progress import Progress
+    from ..audit.proposals import Proposer
+    from ..audit.question import Question
     from ..audit.result import Audit
     from ..audit.settings_survey import SettingsSurvey
     from ..audit.source import Source
     from ..audit.store import Store
     from ..hosts.access import Access
 
+    F = TypeVar("F", bound=Callable[..., object])
+
+_SOURCES = (
+    click.option("--org", "owners", multiple=True, metavar="NAME", help="An organisation or user on GitHub."),
+    click.option("--repo", "repositories", multiple=True, metavar="OWNER/NAME", help="One repository on GitHub."),
+    click.option(
+        "--dir", "folders", multiple=True, metavar="PATH", help="A directory of checkouts; no network is used."
+    ),
+    click.option("--git", "urls", multiple=True, metavar="URL", help="A git remote, as git clone takes it."),
+    click.option("--base-url", metavar="URL", help="The API of a GitHub Enterprise: https://HOST/api/v3."),
+    click.option("--app-id", metavar="ID", help="Ask as this GitHub App instead of with a token."),
+    click.option("--app-key", metavar="FILE", help="The App's private key, a PEM file."),
+    click.option(
+        "--jobs", "-j", type=click.IntRange(1, 32), default=4, help="Questions that are open at the same time."
+    ),
+    click.option("--match", "names", multiple=True, metavar="GLOB", help="Only repositories of this name."),
+    click.option("--names-from", metavar="FILE", help="Only the repositories that FILE lists, one a line."),
+    click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only those with one of these topics."),
+    click.option(
+        "--visibility",
+        multiple=True,
+        type=click.Choice(["public", "private", "internal"]),
+        help="Only those of this visibility.",
+    ),
+    click.option("--language", "languages", multiple=True, metavar="NAME", help="Only those mainly in this language."),
+    click.option(
+        "--property", "properties", multiple=True, metavar="NAME=VALUE", help="Only those with this property."
+    ),
+    click.option(
+        "--archived", type=click.Choice(CHOICES), help="Archived ones too, not, or only; else as the pack says."
+    ),
+    click.option("--fork", type=click.Choice(CHOICES), help="Forks too, not, or only; else as the pack says."),
+)
+"""Which repositories, and how they are reached."""
+
+_OUTPUTS = (
+    click.option("--store", metavar="FILE|URL", help="Where audits are kept: SQLite, or postgresql://…"),
+    click.option("--policy", metavar="FILE", help="As for check."),
+    click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors and waits."),
+    click.option("--json-lines", is_flag=True, help="Print one JSON object a line for each step."),
+)
+"""Where results go; beside them a command has its ``--out``."""
+
+
+def source_options(command: F) -> F:
+    """Adds the options that say which repositories are meant and how they are reached."""
+    return _with(_SOURCES, command)
+
+
+def output_options(command: F) -> F:
+    """Adds the options that say by which policy, and where results go."""
+    return _with(_OUTPUTS, command)
+
+
+def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
 
 @click.group(invoke_without_command=True, short_help="Judge every repository of organisations or of a directory.")
-@click.option("--org", "owners", multiple=True, metavar="NAME", help="An organisation or user on GitHub.")
-@click.option("--repo", "repositories", multiple=True, metavar="OWNER/NAME", help="One repository on GitHub.")
-@click.option("--dir", "folders", multiple=True, metavar="PATH", help="A directory of checkouts; no network is used.")
-@click.option("--git", "urls", multiple=True, metavar="URL", help="A git remote, as git clone takes it.")
-@click.option("--base-url", metavar="URL", help="The API of a GitHub Enterprise: https://HOST/api/v3.")
-@click.option("--app-id", metavar="ID", help="Ask as this GitHub App instead of with a token.")
-@click.option("--app-key", metavar="FILE", help="The App's private key, a PEM file.")
-@click.option("--jobs", "-j", type=click.IntRange(1, 32), default=4, help="Questions that are open at the same time.")
-@click.option("--match", "names", multiple=True, metavar="GLOB", help="Only repositories of this name.")
-@click.option("--names-from", metavar="FILE", help="Only the repositories that FILE lists, one a line.")
-@click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only those with one of these topics.")
-@click.option(
-    "--visibility",
-    multiple=True,
-    type=click.Choice(["public", "private", "internal"]),
-    help="Only those of this visibility.",
-)
-@click.option("--language", "languages", multiple=True, metavar="NAME", help="Only those mainly in this language.")
-@click.option("--property", "properties", multiple=True, metavar="NAME=VALUE", help="Only those with this property.")
-@click.option("--archived", type=click.Choice(CHOICES), help="Archived ones too, not, or only; else as the pack says.")
-@click.option("--fork", type=click.Choice(CHOICES), help="Forks too, not, or only; else as the pack says.")
+@source_options
 @click.option("--settings", is_flag=True, help="Judge settings on GitHub too: about eight questions a repository.")
 @writing_options
 @click.option("--out", "-o", default="audit-report", metavar="DIR", help="Where the report goes.", show_default=True)
-@click.option("--store", metavar="FILE|URL", help="Where audits are kept: SQLite, or postgresql://…")
-@click.option("--policy", metavar="FILE", help="As for check.")
 @click.option("--profile", "-p", type=click.Choice(PROFILES), help="As for check.")
 @click.option("--select", "-s", multiple=True, metavar="RULE", help="As for check.")
 @click.option("--ignore", "-i", multiple=True, metavar="RULE", help="As for check.")
 @click.option("--fail-on", type=click.Choice(SEVERITIES), help="As for check.")
-@click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors and waits.")
-@click.option("--json-lines", is_flag=True, help="Print one JSON object a line for each step.")
+@output_options
 @click.pass_context
 def audit(context: click.Context, /, **given: Any) -> int:
     """Judge every repository, as `check` judges one, and write a report on all of them.
@@ -86,10 +125,14 @@ def audit(context: click.Context, /, **given: Any) -> int:
     if context.invoked_subcommand is not None:
         return EXIT_CLEAN
     validate(given)
-    return _perform(given) if given["plan"] is None else _apply(given)
+    if given["plan"] is not None:
+        return apply(given)
+    result, complete = perform(given, audit_writing.proposer_of)
+    return exit_code(result, given["fail_on"]) or audit_writing.exit_code(complete)
 
 
-def _apply(given: dict[str, Any]) -> int:
+def apply(given: dict[str, Any]) -> int:
+    """Carries out the plan that ``--apply`` names, and gives the exit code."""
     from ..audit.store import Store, default_store  # SQLAlchemy, as below
 
     progress = _progress(given)
@@ -108,7 +151,13 @@ for _command in COMMANDS:
     audit.add_command(_command)
 
 
-def _perform(given: dict[str, Any]) -> int:
+def perform(
+    given: dict[str, Any], proposer_of: Callable[[dict[str, Any], Question], Proposer | None]
+) -> tuple[Audit, bool]:
+    """Judges, proposes what `proposer_of` makes a proposer for, and reports.
+
+    Gives the audit, and whether everything that was to be proposed is there.
+    """
     # The rules and SQLAlchemy are loaded only for an audit, not for every other command.
     from ..audit.question import Question
     from ..audit.report_folder import write_report
@@ -120,7 +169,7 @@ def _perform(given: dict[str, Any]) -> int:
     )
     question = Question(given["policy"], overrides, today(os.environ))
     selection = _selection(given)
-    proposer = audit_writing.proposer_of(given, question)
+    proposer = proposer_of(given, question)
     store = Store(given["store"] or default_store(os.environ))
     progress = _progress(given)
     result: Audit | None = None
@@ -155,7 +204,7 @@ def _perform(given: dict[str, Any]) -> int:
     write_report(result, given["out"])
     if not given["quiet"] and not given["json_lines"]:
         print_out(_summary(result, given["out"]) + "".join(f"{line}\n" for line in lines))
-    return exit_code(result, given["fail_on"]) or audit_writing.exit_code(complete)
+    return result, complete
 
 
 def exit_code(audit: Audit, fail_on: str | None) -> int:
@@ -194,8 +243,7 @@ def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
         from ..audit.git_source import GitSource
 
         return GitSource(given["urls"], default_folder(os.environ), given["jobs"])
-    # PyGithub takes long to load; a directory does without.
-    from ..audit.github_source import GitHubSource
+    from ..audit.github_source import GitHubSource  # PyGithub takes long to load; a directory does without
 
     return GitHubSource(
         _access(given, progress),
@@ -203,6 +251,7 @@ def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
         progress,
         owners=given["owners"],
         repositories=given["repositories"],
+        properties=bool(given["properties"]),
         jobs=given["jobs"],
     )
 
@@ -219,7 +268,7 @@ def _survey(given: dict[str, Any], progress: Progress) -> SettingsSurvey | None:
 
 
 def _access(given: dict[str, Any], progress: Progress) -> Access:
-    from ..hosts.access import Access  # PyGithub, as above
+    from ..hosts.access import Access  # PyGithub takes long to load
 
     return Access(
         os.environ,

@@ -10,6 +10,7 @@ import click
 
 from ..checking import today
 from ..conforming import NAMES, Wishes
+from ..errors import UserError
 from ..hosts.github import github_host
 from ..initialising import Initialisation
 from ..projects import TYPES, UNKNOWN
@@ -24,20 +25,30 @@ def _owner(context: click.Context, parameter: click.Parameter, value: str) -> st
     return value
 
 
-@click.command(short_help="Make a repository conform to the standard.")
-@click.argument("path", default=".", type=click.Path(exists=True, file_okay=False))
-@click.option("--type", "types", multiple=True, type=click.Choice(_TYPES), help="What it is, instead of what it shows.")
-@click.option("--only", multiple=True, type=click.Choice(NAMES), help="Create only this file; may be repeated.")
-@click.option(
+owner_option = click.option(
     "--owner",
     metavar="@ORG/TEAM",
     default="",
     callback=_owner,
     help="Who owns the workflows in a new CODEOWNERS, beside those whom the policy names.",
 )
+
+
+@click.command(short_help="Make a repository conform to the standard.")
+@click.argument("path", default=".", type=click.Path(exists=True, file_okay=False))
+@click.option("--type", "types", multiple=True, type=click.Choice(_TYPES), help="What it is, instead of what it shows.")
+@click.option(
+    "--only",
+    metavar="NAME",
+    multiple=True,
+    type=click.Choice(NAMES),
+    help="Create only this file, such as ci, codeowners or dependabot; may be repeated.",
+)
+@owner_option
 @click.option("--review", is_flag=True, help="Also fix what a person should look at before merging.")
 @click.option("--yes", "-y", is_flag=True, help="Change what is there without asking.")
 @click.option("--dry-run", "-n", is_flag=True, help="Show the plan and do nothing.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: the plan as JSON, with the text of each file.")
 @click.option("--codeql", is_flag=True, help="Write codeql.yml: its default setup is known to be off.")
 @click.option("--online", is_flag=True, help="Ask GitHub what files cannot tell, with the token in GITHUB_TOKEN.")
 @click.option("--policy", metavar="FILE", help="The policy pack to apply instead of the ChittyOS standard.")
@@ -49,6 +60,7 @@ def init(
     review: bool,
     yes: bool,
     dry_run: bool,
+    as_json: bool,
     codeql: bool,
     online: bool,
     policy: str | None,
@@ -64,6 +76,8 @@ def init(
       chittyops-policy init --owner @northwind/platform
       chittyops-policy init --only ci --only dependabot
     """
+    if as_json and not dry_run:
+        raise UserError("--json shows a plan and carries out none", "add --dry-run")
     call = Initialisation(
         path,
         Wishes(types, only, owner, review),
@@ -74,4 +88,4 @@ def init(
         host=github_host(os.environ, today(os.environ)) if online else None,
         default_setup=False if codeql else None,
     )
-    return call.show() if dry_run else call.run()
+    return call.show(as_json) if dry_run else call.run()

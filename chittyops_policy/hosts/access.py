@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 from ..errors import UserError
-from .connection import API, Connection, Missing
+from .connection import API, Connection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ class Access:
         self._connections: dict[str, Connection] = {}
         self._lock = threading.Lock()
         self._app: Auth.AppAuth | None = None
+        self._installations: dict[str, Any] | None = None
         token = next((env[name] for name in TOKENS if env.get(name)), "")
         if app_id and app_key:
             self._app = Auth.AppAuth(app_id, app_key)
@@ -70,10 +71,15 @@ class Access:
         return dict(self._installation(owner).get("permissions") or {})
 
     def _installation(self, owner: str) -> dict[str, Any]:
-        try:
-            found: dict[str, Any] = self._any.get(f"users/{owner}/installation")
-        except Missing as error:
-            raise UserError(f"the GitHub App is not installed for {owner}", "install it there") from error
+        if self._installations is None:
+            self._installations = {
+                str(item["account"]["login"]).lower(): item
+                for item in self._any.pages("app/installations")
+                if item.get("account") and not item.get("suspended_at")
+            }
+        found: dict[str, Any] | None = self._installations.get(owner.lower())
+        if found is None:
+            raise UserError(f"the GitHub App is not installed for {owner}", "install it there, or give a token")
         return found
 
     def _installed(self, owner: str) -> Connection:

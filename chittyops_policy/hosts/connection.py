@@ -84,6 +84,10 @@ class Spent(HostError):
     """A limit that ends later than anybody wants to wait, or a token that died: no further question makes sense."""
 
 
+class _BrokenOff(OSError):
+    """What came is only the beginning of an answer: as good as none."""
+
+
 class Answer(Value):
     """One answer: `status`, `headers` with names in lower case, and the parsed body (None where it is empty)."""
 
@@ -237,6 +241,8 @@ class Connection:
         try:
             data = json.loads(text) if text else None
         except ValueError:
+            if status < 400 and "json" in received.get("content-type", ""):
+                raise _BrokenOff("the answer breaks off") from None
             data = text
         return Answer(status, received, data)
 

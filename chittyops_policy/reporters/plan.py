@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import textwrap
+
 from chittyops_policy.model import OPEN, REVIEW
 
+from . import diff
 from .wording import one_line, plural, visible
 
 TYPE_CHECKING = False
@@ -13,20 +17,21 @@ if TYPE_CHECKING:
     from chittyops_policy.conforming import Plan
     from chittyops_policy.fixer import Change
 
-_WIDTH = 42
-"""Columns for what an entry is about."""
+_SUBJECT, _WIDTH = 40, 118
+"""Columns for what an entry is about, and for a line."""
 
 
 def render(plan: Plan) -> str:
     """The plan as text, a section for each kind of entry; the diff of what changes is left to `diff`."""
-    lines = [visible(plan.before.subject) + " is taken for:"]
+    subject = plan.before.subject
+    lines = [("This repository" if subject == "." else visible(subject)) + " is taken for:"]
     for project in plan.projects:
         lines.append(_entry(project.folder or "(top)", f"{project.type}, {project.confidence}: {project.reason}"))
     sections = (
         ("creates", [_entry(made.path, f"from {made.template}: {made.reason}") for made in plan.made]),
         ("changes what is there", [line for change in plan.edits for line in _change(change)]),
         ("keeps", [_entry(file.name, file.reason) for file in plan.kept]),
-        ("leaves to people", [_entry(file.path, file.reason) for file in plan.left]),
+        ("leaves to people", list(_left(plan))),
         (
             "cannot prove, so does not make",
             [_entry(item.decision.path, f"{item.fix.title}: {item.reason}") for item in plan.refusals],
@@ -40,9 +45,48 @@ def render(plan: Plan) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
+def as_json(plan: Plan) -> str:
+    """The plan as JSON, with the text of each new file and the diff of each change."""
+    texts = {change.path: change.after.decode("utf-8") for change in plan.changes}
+    value = {
+        "subject": plan.before.subject,
+        "projects": [
+            {name: getattr(project, name) for name in ("type", "folder", "confidence", "reason")}
+            for project in plan.projects
+        ],
+        "creates": [
+            {"name": made.name, "path": made.path, "template": made.template, "reason": made.reason,
+             "text": texts[made.path]}
+            for made in plan.made
+        ],
+        "changes": [
+            {
+                "path": change.path,
+                "fixes": [
+                    {"rule": applied.decision.rule, "title": applied.fix.title, "safety": applied.fix.safety}
+                    for applied in change.fixes
+                ],
+                "diff": diff.render([(change.path, change)]),
+            }
+            for change in plan.edits
+        ],
+        "keeps": [{"name": file.name, "path": file.path, "reason": file.reason} for file in plan.kept],
+        "leaves": [{"name": file.name, "path": file.path, "reason": file.reason} for file in plan.left],
+        "refused": [
+            {"path": item.decision.path, "rule": item.decision.rule, "title": item.fix.title, "reason": item.reason}
+            for item in plan.refusals
+        ],
+        "tasks": list(plan.tasks),
+    }  # fmt: skip
+    return json.dumps(value, indent=2) + "\n"
+
+
 def tasks(plan: Plan) -> str:
     """What people still have to do, as text; '' where there is nothing."""
-    lines = [f"  - {one_line(task)}" for task in plan.tasks]
+    lines = [
+        textwrap.fill(one_line(task), _WIDTH, initial_indent="  - ", subsequent_indent="    ", break_on_hyphens=False)
+        for task in plan.tasks
+    ]
     return "".join(f"{line}\n" for line in ("", "Still to be done by people:", *lines)) if lines else ""
 
 
@@ -64,7 +108,21 @@ def verdicts(plan: Plan) -> str:
 
 
 def _entry(subject: str, text: str) -> str:
-    return f"  {visible(subject):{_WIDTH}} {one_line(text)}"
+    """One entry; what does not fit on its line goes on below itself. A path is never cut."""
+    start = f"  {visible(subject):{_SUBJECT}} "
+    rest = " " * (_SUBJECT + 3)
+    return textwrap.fill(
+        one_line(text), _WIDTH, initial_indent=start, subsequent_indent=rest, break_long_words=False,
+        break_on_hyphens=False,
+    )  # fmt: skip
+
+
+def _left(plan: Plan) -> Iterator[str]:
+    """Each file that is left; a reason that several share is said once."""
+    said: set[str] = set()
+    for file in sorted(plan.left, key=lambda file: [other.reason for other in plan.left].index(file.reason)):
+        yield _entry(file.path, "as above" if file.reason in said else file.reason)
+        said.add(file.reason)
 
 
 def _change(change: Change) -> Iterator[str]:

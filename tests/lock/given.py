@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 from chittyops_policy.lock.desired import Lock, read_lock
@@ -39,6 +40,7 @@ FILLED_IN: dict[str, dict[str, Any]] = {
 """What GitHub fills in where a body does not say it."""
 
 
+@lru_cache
 def lock() -> Lock:
     """The shipped pack's."""
     return read_lock(standard_pack(None).parameters)
@@ -51,7 +53,8 @@ def ready(**more: Any) -> Readiness:
 
 def settings(**more: Any) -> dict[str, Any]:
     """The Actions policy as the pack wants it."""
-    return {**copy.deepcopy(dict(lock().repository.settings)), **more}
+    found = copy.deepcopy(dict(lock().repository.settings))
+    return {**found, ACTIONS: {"enabled": True, **found[ACTIONS]}, **more}
 
 
 def fresh(**more: Any) -> Actual:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
+from functools import lru_cache
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from hypothesis import given as hypothesis_given
 from hypothesis import strategies as st
 
@@ -53,11 +55,15 @@ from .given import (
     without,
 )
 
+seeded = settings(derandomize=True, deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow])
+"""A loaded machine may be slow; what is tried is the same each time."""
+
 
 def plan(actual: Actual, readiness: Readiness | None = None, **options: bool) -> tuple[Step, ...]:
     return repository_steps(lock(), actual, readiness or ready(), **options)
 
 
+@lru_cache
 def sent_ruleset() -> Ruleset:
     """The pack's ruleset after it was created."""
     body = of_kind(plan(fresh()), RULESET).body
@@ -99,6 +105,7 @@ def test_what_was_sent_is_recognised_when_it_comes_back() -> None:
     assert not any(step.body for step in steps)
 
 
+@seeded
 @hypothesis_given(st.randoms(use_true_random=False))
 def test_order_means_nothing(mixer: random.Random) -> None:
     body: dict[str, Any] = dict(sent_ruleset().body)
@@ -331,6 +338,13 @@ def test_pinning_is_not_required_while_something_is_not_pinned() -> None:
 def test_pinning_that_is_required_already_stays() -> None:
     steps = plan(settled(sent_ruleset()), ready(unpinned=("ci.yml:4 actions/checkout@v4",)))
     assert of_kind(steps, ACTIONS).action == KEEP
+
+
+def test_where_actions_is_off_it_stays_off() -> None:
+    steps = plan(fresh(settings={**fresh().settings, ACTIONS: {"enabled": False}}))
+    assert of_kind(steps, ACTIONS).action == KEEP
+    assert [step for step in steps if step.kind == SELECTED] == []
+    assert of_kind(steps, TOKEN).action == UPDATE
 
 
 def test_actions_are_not_limited_while_another_is_in_use() -> None:

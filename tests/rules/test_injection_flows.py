@@ -49,6 +49,7 @@ ENV = "  env: {T: '${{ github.event.issue.title }}'}"
                      id="a here-document"),
         pytest.param(["- id: x", "  run: " + script("printf 't=%s\\n' \"$T\" | tee -a $GITHUB_OUTPUT"), ENV], id="tee"),
         pytest.param(["- id: x", "  run: " + script('echo "::set-output name=t::$T"'), ENV], id="the old command"),
+        pytest.param(["- id: x", "  run: " + script('echo t=$(echo "$T") >> $GITHUB_OUTPUT'), ENV], id="echoed"),
         pytest.param(["- id: X", '  run: echo "T=$T" >> "$GITHUB_OUTPUT"', ENV], id="letter case"),
         pytest.param(["- id: x", "  uses: actions/github-script@v8", "  with:",
                       "    script: core.setOutput('t', context.payload.issue.title)"], id="github-script, the event"),
@@ -92,6 +93,41 @@ def test_the_output_of_a_step(lines: list[str]) -> None:
 def test_outputs_that_are_not_known_to_be_a_strangers(lines: list[str]) -> None:
     assert found(RULE, steps(*lines, SINK)) == []
     assert [line for line in found("template-expansion", steps(*lines, SINK)) if "steps.x" in line]
+
+
+@pytest.mark.parametrize(
+    ("command", "free"),
+    [
+        ("gh pr view $N --json title --jq .title", True),
+        ("gh pr view $N --json headRefName -q '.headRefName'", True),
+        ("gh issue view $N --json title,body --jq=.body", True),
+        ("gh api repos/o/r/commits/$SHA/pulls --jq '.[].head.ref' | head -n 1", True),
+        ("gh pr view $N --json number --jq .number", False),
+        ("gh pr view $N --json author --jq .author.login", False),
+        ("gh pr view $N --json title --jq .title | tr -cd a-z", False),
+        ("gh pr view $N --json title --jq '.title | length'", False),
+        ("gh pr list --json number", False),
+    ],
+)
+def test_what_a_script_asks_github_for(command: str, free: bool) -> None:
+    text = steps("- id: x", "  run: " + script(f"V=$({command})", 'echo "t=$V" >> "$GITHUB_OUTPUT"'), SINK)
+    assert bool(found(RULE, text)) is free
+    assert found(RULE, text.replace("on: issues", "on: schedule")) == []
+
+
+@pytest.mark.parametrize(
+    ("on", "field", "count"),
+    [
+        ("{workflow_run: {workflows: [x], branches: [main, dev]}}", "workflow_run.head_branch", 0),
+        ("{workflow_run: {workflows: [x], branches: ['**']}}", "workflow_run.head_branch", 1),
+        ("{workflow_run: {workflows: [x], branches-ignore: [main]}}", "workflow_run.head_branch", 1),
+        ("{workflow_run: {workflows: [x], branches: [main]}}", "workflow_run.display_title", 1),
+        ("merge_group", "merge_group.head_commit.message", 1),
+        ("merge_group", "merge_group.head_sha", 0),
+    ],
+)
+def test_what_an_event_can_hold(on: str, field: str, count: int) -> None:
+    assert len(found(RULE, steps(f"- run: echo '${{{{ github.event.{field} }}}}'", on=on))) == count
 
 
 def test_a_later_step_has_no_say() -> None:
@@ -322,3 +358,26 @@ def test_values_that_grow_without_end_are_given_up() -> None:
 def test_a_script_that_is_no_shell_script_hands_on_nothing() -> None:
     assert handed_on('"t=$env:T" >> $env:GITHUB_OUTPUT') == ()
     assert handed_on("x = open(os.environ['GITHUB_OUTPUT'])\nprint(f't={t}', file=x)") == ()
+
+
+# ------------------------------------------------------------------------------------------------ output-clobbering
+
+
+@pytest.mark.parametrize(
+    ("lines", "count"),
+    [
+        (['echo "t=$T" >> $GITHUB_OUTPUT'], 1),
+        (["cat >> $GITHUB_OUTPUT <<X", "t<<EOF", "$T", "EOF", "X"], 1),
+        (["E=$RANDOM", "echo t<<$E >> $GITHUB_OUTPUT"], 0),
+        (["E=$(uuidgen)", '{ echo "t<<$E"; echo "$T"; echo "$E"; } >> $GITHUB_OUTPUT'], 0),
+        (["echo \"t=${T//$'\\n'/ }\" >> $GITHUB_OUTPUT"], 0),
+        (['echo "t=$(jq -c . <<< $T)" >> $GITHUB_OUTPUT'], 0),
+        (['echo "T=$T" >> $GITHUB_ENV'], 0),
+        (['echo "$T"'], 0),
+    ],
+)
+def test_texts_of_several_lines_among_the_outputs(lines: list[str], count: int) -> None:
+    env = "  env: {T: '${{ github.event.issue.body }}'}"
+    assert len(found("output-clobbering", steps("- id: x", "  run: " + script(*lines), env))) == count
+    title = env.replace("body", "title")
+    assert found("output-clobbering", steps("- id: x", "  run: " + script(*lines), title)) == []

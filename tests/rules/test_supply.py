@@ -679,7 +679,11 @@ def test_a_fix_asks_github_where_the_call_may() -> None:
             return None
 
         def find(self, slug: str, ref: str) -> Release | None:
-            return Release("v9.9.9", PINNED, "GitHub (2026-11-25)") if (slug, ref) == ("acme/x", "v9") else None
+            return (
+                Release("v9.9.9", PINNED, "GitHub (2026-11-25)")
+                if slug == "acme/x" and ref in ("v9", "v9.9.9")
+                else None
+            )
 
         def at(self, slug: str, commit: str) -> tuple[Release, ...]:
             return ()

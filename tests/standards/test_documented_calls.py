@@ -62,7 +62,8 @@ def messages(text: str) -> list[str]:
     (revision, *others) = {match[3] for match in CALL.finditer(text)}
     assert not others, "one release at a time"
     snapshot = Snapshot(
-        MemoryTree({CALLER: text, "wrangler.toml": 'name = "orders"\n', "package.json": "{}"}), "northwind/sample"
+        MemoryTree({CALLER: text, "wrangler.toml": 'name = "orders"\nmain = "index.js"\n', "package.json": "{}"}),
+        "northwind/sample",
     )
     catalogue = load()
     policy = effective(
@@ -100,6 +101,14 @@ def test_its_steps_pass_and_read_what_the_actions_have(text: str) -> None:
             read = re.findall(rf"steps\.{step.get('id', '-')}\.outputs\.(\w+)", text)
             assert set(read) <= set(action.get("outputs", {}))
             assert read or not action.get("outputs"), "credentials that nobody uses"
+
+
+def test_a_deployment_that_does_not_report_is_seen() -> None:
+    text = next(text for place, text in examples() if "reusable-worker-deploy.yml@" in text)
+    silent = text.replace("      service_name: orders\n", "      service_name: orders\n      include_beacon: false\n")
+    (message,) = messages(silent)
+    assert "ChittyBeacon" in message
+    assert messages(silent.replace("include_beacon: false", "include_beacon: true")) == []
 
 
 @pytest.mark.parametrize(

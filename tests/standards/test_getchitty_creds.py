@@ -25,6 +25,7 @@ from .services import (
     VALUES,
     Answer,
     Services,
+    certificate,
     serving,
 )
 from .stage import COMMIT, OWN, Stage, digest
@@ -331,16 +332,29 @@ def test_values_that_would_be_commands(stage: Stage, services: Services) -> None
     }
 
 
+def alone(folder: Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
+    """The script without act, asking for one credential; its outputs go to the file `output`."""
+    environment = {
+        "PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(folder / "output"), "GITHUB_REPOSITORY": "ChittyOS/sample",
+        "GITHUB_RUN_ID": "1", "CREDENTIALS": "CLOUDFLARE_API_TOKEN", "API_KEY": "", "TYPE": "cloudflare_workers_deploy",
+        "PURPOSE": "test", "SERVICE": "", "ZONES": "", **variables,
+    }  # fmt: skip
+    script = str(ROOT / "actions/getchitty-creds/fetch.sh")
+    return subprocess.run(["bash", script], env=environment, capture_output=True, timeout=60)
+
+
+def test_a_server_without_a_certificate_to_trust_hears_nothing(tmp_path: Path) -> None:
+    with serving(certificate(tmp_path)) as services:
+        done = alone(tmp_path, ENDPOINT=f"https://127.0.0.1:{services.port}", API_KEY=API_KEY)
+        assert done.returncode == 1
+        assert "ChittyConnect shows a certificate that this runner does not trust." in done.stdout.decode()
+        assert services.requests == []
+
+
 def test_the_very_value_is_masked_and_put_out(services: Services, tmp_path: Path) -> None:
     """The script alone: act takes `::` in the data of a command for the end of its name, which GitHub does not."""
     services.values["CLOUDFLARE_API_TOKEN"] = HOSTILE
-    environment = {
-        "PATH": os.environ["PATH"], "GITHUB_OUTPUT": str(tmp_path / "output"), "GITHUB_REPOSITORY": "ChittyOS/sample",
-        "CREDENTIALS": "CLOUDFLARE_API_TOKEN", "API_KEY": "", "TYPE": "", "PURPOSE": "test", "SERVICE": "", "ZONES": "",
-        "ENDPOINT": services.url, **services.environment(),
-    }  # fmt: skip
-    script = str(ROOT / "actions/getchitty-creds/fetch.sh")
-    done = subprocess.run(["bash", script], env=environment, capture_output=True, timeout=60)
+    done = alone(tmp_path, ENDPOINT=services.url, **services.environment())
     assert done.returncode == 0, done.stderr
     # As the runner reads it (actions/runner, ActionCommandManager and FileCommandManager).
     masked = set()

@@ -70,6 +70,18 @@ runs:
       env: {FROM: '${{ inputs.path }}', NAME: '${{ inputs.name }}'}
       run: cp -r -- "$FROM" "$KEEP/artifact-$NAME"
 """
+RECORD = """
+name: record
+description: Keeps what it was given.
+inputs: {{{inputs}}}
+runs:
+  using: composite
+  steps:
+    - shell: bash
+      env: {{GIVEN: '${{{{ toJSON(inputs) }}}}'}}
+      run: |
+        jq -c '{{{name}: with_entries(select(.value != ""))}}' <<< "$GIVEN" >> "$KEEP/scans"
+"""
 DOWNLOAD = """
 name: download-artifact
 description: Brings the files back, to a runner that has nothing else.
@@ -83,6 +95,14 @@ runs:
         find . -mindepth 1 -delete
         cp -r -- "$KEEP/artifact-$NAME/." .
 """
+SCANNERS = {
+    "github/codeql-action/init": ["languages", "build-mode"],
+    "github/codeql-action/analyze": ["category"],
+    "actions/dependency-review-action": ["fail-on-severity"],
+    "dependency-check/Dependency-Check_Action": ["project", "path", "format", "args"],
+    "trufflesecurity/trufflehog": ["version", "extra_args"],
+}
+"""Scanners that need GitHub or a container, and the inputs that they have."""
 STAND_INS = {
     "actions/checkout": CHECKOUT, "actions/setup-node": NOTHING, "actions/upload-artifact": UPLOAD,
     "actions/download-artifact": DOWNLOAD,
@@ -157,7 +177,14 @@ end
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory: pytest.TempPathFactory) -> Stage:
     stage = Stage(tmp_path_factory.mktemp("reusable"), names=True)
-    write(stage.folder, {f"stand-ins/{name}/action.yml": text for name, text in STAND_INS.items()})
+    scanners = {
+        name: RECORD.format(
+            name=name.rpartition("/")[2].replace("-", "_"), inputs=", ".join(f"{key}: {{}}" for key in keys)
+        )
+        for name, keys in SCANNERS.items()
+    }
+    stand_ins = {**STAND_INS, **scanners}
+    write(stage.folder, {f"stand-ins/{name}/action.yml": text for name, text in stand_ins.items()})
     for name in REUSABLE:
         text = (FOLDER / name).read_text().replace("uses: $/", f"uses: {OWN}/")
         text = re.sub(rf"(uses: {OWN}/actions/[a-z-]+)$", rf"\1@{COMMIT}", text, flags=re.MULTILINE)
@@ -184,10 +211,10 @@ def call(
 ) -> Log:
     """Runs a workflow of another repository that does nothing but call."""
     secrets = {"CHITTYCONNECT_API_KEY": "${{ secrets.CHITTYCONNECT_API_KEY }}"}
-    job = {"uses": f"{OWN}/.github/workflows/{name}@{COMMIT}", "with": dict(inputs), "secrets": secrets}
+    job: dict[str, Any] = {"uses": f"{OWN}/.github/workflows/{name}@{COMMIT}", "with": dict(inputs), "secrets": secrets}
     replaced = {}
     for path in REUSABLE:
-        for uses in re.findall(r"uses: ([\w.-]+/[\w.-]+)@([0-9a-f]{40})", (FOLDER / path).read_text()):
+        for uses in re.findall(r"uses: ([\w.-]+/[\w.-]+)[\w/-]*@([0-9a-f]{40})", (FOLDER / path).read_text()):
             replaced["@".join(uses)] = stage.folder / "stand-ins" / uses[0]
     repositories = stage.folder / "repositories"
     shutil.rmtree(repositories, ignore_errors=True)
@@ -203,7 +230,9 @@ def call(
         "GIT_CONFIG_VALUE_0": "https://github.com/",
         **settings.pop("variables", {}),
     }
-    workflow = json.dumps({"on": "push", "permissions": {}, "jobs": {"call": job}})
+    if name == SECURITY:
+        del job["secrets"]
+    workflow = json.dumps({"on": ["push", "pull_request"], "permissions": {}, "jobs": {"call": job}})
     return stage.run(
         workflow,
         services,
@@ -263,6 +292,22 @@ def test_an_environment_of_the_configuration(stage: Stage, services: Services) -
     assert [done["arguments"] for done in kept(stage, "wrangler")] == [["deploy", "--env", "staging"]]
     assert services.paths() == [KEY]
     nothing_leaks(stage, services, log)
+
+
+def test_a_project_with_pnpm(stage: Stage, services: Services) -> None:
+    stage.program("corepack", '#!/bin/bash\nprintf "%s\\n" "corepack $*" >>"$KEEP/pnpm"\n')
+    stage.program(
+        "pnpm", '#!/bin/bash\nprintf "%s\\n" "pnpm $*" >>"$KEEP/pnpm"\nnpm install --silent --no-package-lock\n'
+    )
+    files = {path: text for path, text in WORKER.items() if path != "package-lock.json"}
+    inputs = {"service_name": "orders", "working_directory": "packages/worker", "health_url": "none"}
+    placed = {f"packages/worker/{path}": text for path, text in files.items()}
+    log = call(
+        stage, services, DEPLOY, inputs, {**placed, "packages/worker/pnpm-lock.yaml": "lockfileVersion: '9.0'\n"}
+    )
+    assert log.code == 0, log.text
+    assert stage.kept("pnpm") == ["corepack enable pnpm", "pnpm install --frozen-lockfile"]
+    assert len(kept(stage, "wrangler")) == 1
 
 
 @pytest.mark.parametrize(
@@ -415,6 +460,29 @@ def test_an_upload_that_is_refused(stage: Stage, services: Services) -> None:
     assert services.script[path] == []
     assert stage.kept("gh") == [], "what R2 does not have no formula names"
     nothing_leaks(stage, services, log)
+
+
+# ------------------------------------------------------------------------------------------------------------ scans
+
+
+@pytest.mark.parametrize("event", ["push", "pull_request"])
+def test_every_scanner_is_asked(stage: Stage, services: Services, event: str) -> None:
+    inputs = {"languages": '["actions", "javascript-typescript"]', "fail_on_cvss": 9, "fail_on_severity": "low"}
+    log = call(stage, services, SECURITY, inputs, LIBRARY, event=event)
+    assert log.code == 0, log.text
+    scans = sorted(kept(stage, "scans"), key=str)
+    review = [{"dependency_review_action": {"fail-on-severity": "low"}}]
+    check = {"project": "ChittyOS/sample", "path": ".", "format": "HTML", "args": "--failOnCVSS 9"}
+    assert scans == [
+        {"Dependency_Check_Action": check},
+        {"analyze": {"category": "/language:actions"}},
+        {"analyze": {"category": "/language:javascript-typescript"}},
+        *(review if event == "pull_request" else []),
+        {"init": {"languages": "actions", "build-mode": "none"}},
+        {"init": {"languages": "javascript-typescript", "build-mode": "none"}},
+        {"trufflehog": {"version": "3.97.0", "extra_args": "--results=verified,unknown"}},
+    ]
+    assert services.requests == []
 
 
 # ------------------------------------------------------------------------------------------------ what they consist of

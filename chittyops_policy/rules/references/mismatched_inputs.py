@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from chittyops_policy.model import Finding
-    from chittyops_policy.workflow import Action, Step
+    from chittyops_policy.workflow import Action, Step, Uses
 
 _OF_CONTAINERS = ("args", "entrypoint")
 """What the runner takes under ``with`` for an action that is a container, whatever its inputs are."""
@@ -21,20 +21,19 @@ _OF_CONTAINERS = ("args", "entrypoint")
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     for steps in [job.steps for job in view.jobs] if isinstance(view, Workflow) else [view.steps]:
         for step in steps:
-            if any(_brings_others(before) for before in steps[: step.index]):
+            uses = step.uses
+            if uses is None:
+                continue
+            if uses.slug == "actions/checkout" and step.input("repository") is not None:
                 break  # what lies in the workspace is no longer this repository
-            yield from _call(view, step, context)
+            if uses.kind in ("local", "self"):
+                yield from _call(view, step, uses, context)
 
 
-def _brings_others(step: Step) -> bool:
-    return step.uses is not None and step.uses.slug == "actions/checkout" and step.input("repository") is not None
-
-
-def _call(view: Workflow | Action, step: Step, context: Context) -> Iterator[Finding]:
-    uses = step.uses
-    folder = normalise(uses.path) if uses is not None and uses.kind in ("local", "self") else None
+def _call(view: Workflow | Action, step: Step, uses: Uses, context: Context) -> Iterator[Finding]:
+    folder = normalise(uses.path)
     action = context.snapshot.action(folder) if folder is not None and "${{" not in folder else None
-    if uses is None or action is None:
+    if action is None:
         return
     declared = mapping_of(action.node.get("inputs"))
     names = [name for name, _, _ in declared.pairs()] if declared is not None else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chittyops_policy.edits import comment_on
 from chittyops_policy.rule import ACTION, WORKFLOW, Context, Example, Rule
 
 TYPE_CHECKING = False
@@ -20,6 +21,10 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
         if not uses.owner or not uses.pinned or id(node) in seen or host is None:
             continue
         seen.add(id(node))
+        stated = (comment_on(view.document, node.end) or "").split()[:1]
+        named = [host.find(uses.slug, name) or host.branch(uses.slug, name) for name in stated]
+        if any(release is not None and release.commit == commit for release in named):
+            continue  # the release, or the head of the branch, that the comment names
         if host.answers(uses.slug) and not host.at(uses.slug, commit) and host.peel(uses.slug, commit) is None:
             start = node.value.find(uses.ref)
             message = f"no tag of {uses.owner}/{uses.repo} names this commit"
@@ -46,6 +51,11 @@ def _examples() -> tuple[Example, ...]:
             github={"acme/tool tag v1.0.0": _OTHER},
         ),
         Example("The commit of a release", _FILE.format(ref=_COMMIT), github={"acme/tool tag v1.0.0": _COMMIT}),
+        Example(
+            "The head of the branch that the comment names",
+            _FILE.format(ref=f"{_COMMIT} # main"),
+            github={"acme/tool tag v1.0.0": _OTHER, "acme/tool branch main": _COMMIT},
+        ),
         Example("A tag is one itself", _FILE.format(ref="v1"), github={"acme/tool tag v1": _COMMIT}),
         Example("Nobody is asked", _FILE.format(ref=_COMMIT)),
     )
