@@ -6,7 +6,7 @@ from .engine import check
 from .fixer import fix
 from .model import PROFILES
 from .policy import Overrides, effective
-from .policy_file import POLICY_FILE, Setting, merged
+from .policy_file import POLICY_FILE, merged
 from .rule import UNTOLD, Lookups
 from .snapshot import MemoryTree, Snapshot
 from .versions import Release
@@ -58,8 +58,8 @@ def _snapshot(example: Example) -> Snapshot:
 def _policy(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example, overrides: Overrides) -> Policy:
     snapshot = _snapshot(example)
     policy = effective(catalogue, pack, snapshot.read(POLICY_FILE), overrides, slug=snapshot.slug, today=EXAMPLE_DATE)
-    for name, value in example.options.items():
-        policy.rules[rule.id].options[name] = Setting(value, "example")
+    if example.options:
+        policy.rules = {**policy.rules, rule.id: policy.rules[rule.id].having(dict(example.options), "example")}
     policy.parameters = merged(policy.parameters, example.parameters)
     return policy
 

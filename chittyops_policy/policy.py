@@ -124,6 +124,14 @@ class RulePolicy:
         self.locked = locked
         self.local_exceptions = local_exceptions
 
+    def having(self, options: dict[str, Any], origin: str) -> RulePolicy:
+        """The same with other values of some options. A policy may serve several repositories and is never changed."""
+        other = RulePolicy.__new__(RulePolicy)
+        for name in self.__slots__:
+            setattr(other, name, getattr(self, name))
+        other.options = {**self.options, **{name: Setting(value, origin) for name, value in options.items()}}
+        return other
+
     @property
     def on(self) -> bool:
         """Whether the rule runs."""

@@ -87,7 +87,7 @@ def test_every_control_that_files_can_satisfy_passes(kind: str) -> None:
     unsettled = {verdict.control for verdict in report.verdicts if verdict.outcome in (FAIL, UNKNOWN)}
     # What a repository of unknown kind is, and what scanners would find there, only people can say.
     people = {"charter-file", "scanner-codeql", "scanner-snyk", "scanner-owasp"} if kind == "unknown" else set()
-    online = {"branch-rules", "stored-secrets", "actions-policy", "alerts"}  # what is set on GitHub
+    online = {"branch-rules", "stored-secrets", "actions-policy", "alerts", "pin-origin"}  # what only GitHub can tell
     assert unsettled == {*online, *people}
 
 

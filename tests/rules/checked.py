@@ -12,7 +12,6 @@ from chittyops_policy.catalogue import load
 from chittyops_policy.engine import check
 from chittyops_policy.model import Decision, Report
 from chittyops_policy.policy import Overrides, effective, standard_pack
-from chittyops_policy.policy_file import Setting
 from chittyops_policy.rule import Lookups
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 from chittyops_policy.sources.working_tree import WorkingTree
@@ -32,8 +31,8 @@ def report(
 ) -> Report:
     """The report on a snapshot with only these rules running; `options` replace those of the first."""
     policy = effective(CATALOGUE, PACK, None, Overrides(select=rules), slug=snapshot.slug, today=TODAY)
-    for name, value in (options or {}).items():
-        policy.rules[rules[0]].options[name] = Setting(value, "test")
+    if options:
+        policy.rules = {**policy.rules, rules[0]: policy.rules[rules[0]].having(dict(options), "test")}
     result = check(snapshot, CATALOGUE, policy, today=TODAY, lookups=lookups)
     assert not [problem for problem in result.problems if problem.kind == "internal"], result.problems
     return result
