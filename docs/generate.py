@@ -18,6 +18,7 @@ import sys
 import tempfile
 from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -93,6 +94,7 @@ def outputs() -> dict[str, str]:
     )
     files[".pre-commit-hooks.yaml"] = hooks.render()
     files["chittyops_policy/rules/index.json"] = index_text()
+    files["docs/charter.md"] = charter_page(yaml.safe_load((ROOT / "docs" / "charter_coverage.yml").read_text("utf-8")))
     files["docs/templates.md"] = page("docs/templates.md", {"standard files": standard_files(), "pins": pin_table()})
     files["docs/project-types.md"] = page("docs/project-types.md", {"detect": fenced(said_of(MONOREPO, ["detect"]))})
     audits = audit_blocks()
@@ -112,6 +114,9 @@ def outputs() -> dict[str, str]:
     )
     actions = {path.parent.name: contract_table(path) for path in sorted((ROOT / "actions").glob("*/action.yml"))}
     files["docs/actions.md"] = page("docs/actions.md", actions)
+    files["docs/permissions.md"] = page(
+        "docs/permissions.md", {"doctor": fenced(run(["doctor"])), "permissions": permission_table()}
+    )
     workflows = {
         path.stem: contract_table(path) for path in sorted((ROOT / ".github/workflows").glob("reusable-*.yml"))
     }
@@ -213,6 +218,44 @@ def definitions() -> str:
         target = target_text(targets.get(metric.id), metric.unit)
         lines.append(f"| {metric.title} | {target} | {metric.definition} |")
     return "\n".join(lines) + "\n"
+
+
+def charter_page(coverage: dict[str, Any]) -> str:
+    """The page that says of each statement of the charter what fulfils it; see docs/charter_coverage.yml."""
+    parts = [
+        "# The charter, and what fulfils it\n\n"
+        "Every statement of the ChittyOps charter (1.0.0) with the rules, controls, commands, figures and files that\n"
+        "stand for it here. This page is made from [charter_coverage.yml](charter_coverage.yml); a test fails where a\n"
+        "statement has no entry, or an entry names something that does not exist.\n"
+    ]
+    for section in coverage["sections"]:
+        lines = [f"## {section['title']}", "", "| | statement | fulfilled by |", "|---|---|---|"]
+        for entry in section["statements"]:
+            by = "somebody else, as the charter has it" if entry.get("outside") else fulfilment(entry["by"])
+            note = f" {entry['note']}" if "note" in entry else ""
+            lines.append(f"| `{entry['id']}` | {entry['short']} | {by}{'.' if note else ''}{note} |")
+        parts.append("\n".join(lines) + "\n")
+    return "\n".join(parts)
+
+
+def fulfilment(by: dict[str, list[str]]) -> str:
+    """What fulfils a statement, as links."""
+    shown = {
+        "rules": ("rule", lambda name: f"[`{name}`](rules/{name}.md)"),
+        "controls": ("control", lambda name: f"`{name}`"),
+        "commands": ("command", lambda name: f"`chittyops-policy {name}`"),
+        "figures": ("figure", lambda name: f"[`{name}`](metrics.md#what-counts)"),
+        "outputs": ("output", lambda name: f"[`{name}`](actions.md#getchitty-creds)"),
+        "files": (
+            "file",
+            lambda name: f"[{name}]({name.removeprefix('docs/') if name.startswith('docs/') else '../' + name})",
+        ),
+    }
+    groups = []
+    for kind, names in by.items():
+        noun, link = shown[kind]
+        groups.append(f"{noun if len(names) == 1 else noun + 's'} {', '.join(map(link, names))}")
+    return "; ".join(groups)
 
 
 def rule_index() -> str:

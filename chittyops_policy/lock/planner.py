@@ -270,6 +270,10 @@ def _settings(desired: Desired, actual: Actual, repositories: Mapping[str, Readi
         if isinstance(present, Hidden):
             yield Step(UNKNOWN, kind, actual.scope, note=present.reason, permission=present.permission)
             continue
+        if kind != TOKEN and _switched_off(actual.settings.get(ACTIONS)):
+            if kind == ACTIONS:
+                yield Step(KEEP, kind, actual.scope, note="Actions is switched off here")
+            continue
         ready, refusals = ready_settings(kind, body, present, repositories, allowed)
         if ready is None:
             continue
@@ -284,6 +288,13 @@ def _settings(desired: Desired, actual: Actual, repositories: Mapping[str, Readi
         yield Step(
             action, kind, actual.scope, body=sent if changes else None, changes=changes, refusals=refusals, note=note
         )
+
+
+def _switched_off(permissions: Mapping[str, Any] | Hidden | None) -> bool:
+    """Whether no workflow runs; what may run is then no question, and GitHub keeps no answer to it."""
+    if permissions is None or isinstance(permissions, Hidden):
+        return False
+    return permissions.get("enabled") is False or permissions.get("enabled_repositories") == "none"
 
 
 # ----------------------------------------------------------------------------------------- classic protection

@@ -61,16 +61,19 @@ def read_repository(
 
 
 def read_reported(
-    connection: Connection, slug: str, branch: str, names: Iterable[str]
+    connection: Connection, slug: str, branch: str, names: Iterable[str], statuses: bool
 ) -> Mapping[str, tuple[int, ...]] | Hidden:
-    """Which of some checks were reported on the branch's last commits, each with the Apps that did."""
+    """Which of some checks were reported on the branch's last commits, each with the Apps that did.
+
+    `statuses` says whether commit statuses are looked at: where each check has its App, none of them would do.
+    """
     wanted = set(names)
     found: dict[str, set[int]] = {}
     commits = _told(lambda: connection.get(f"repos/{slug}/commits", sha=branch, per_page=RECENT), "contents: read")
     if isinstance(commits, Hidden):
         return commits
     for commit in commits:
-        here = _told(lambda sha=commit["sha"]: _checks_of(connection, slug, sha), CHECKS)  # type: ignore[misc]
+        here = _told(lambda sha=commit["sha"]: _checks_of(connection, slug, sha, statuses), CHECKS)  # type: ignore[misc]
         if isinstance(here, Hidden):
             return here
         for name, app in here:
@@ -107,7 +110,9 @@ def _told(ask: Callable[[], T], permission: str) -> T | Hidden:
         return ask()
     except Refused as error:
         words = error.message if error.status != 404 else "GitHub says there is no such thing for this token"
-        return Hidden(f"{words} ({error.status})", error.permission or permission)
+        # On some plans there are no rulesets for private repositories: no permission would change that.
+        paid = words.lower().startswith("upgrade to")
+        return Hidden(f"{words} ({error.status})", "" if paid else error.permission or permission)
 
 
 def _listed(connection: Connection, base: str) -> list[Any]:
@@ -179,8 +184,9 @@ def _with_access(connection: Connection, slug: str, teams: Mapping[str, Team] | 
     return {name: Team(name, team.id, access.get(name, ""), team.members) for name, team in teams.items()}
 
 
-def _checks_of(connection: Connection, slug: str, sha: str) -> list[tuple[str, int]]:
+def _checks_of(connection: Connection, slug: str, sha: str, statuses: bool) -> list[tuple[str, int]]:
     runs = connection.pages(f"repos/{slug}/commits/{sha}/check-runs", "check_runs")
     found = [(run["name"], (run.get("app") or {}).get("id") or STATUS) for run in runs if run["status"] == "completed"]
-    found += [(status["context"], STATUS) for status in connection.pages(f"repos/{slug}/commits/{sha}/statuses")]
+    if statuses:
+        found += [(status["context"], STATUS) for status in connection.pages(f"repos/{slug}/commits/{sha}/statuses")]
     return found

@@ -17,6 +17,7 @@ from .values import Hidden, Plan
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from typing import Any
 
     from chittyops_policy.audit.question import Question
     from chittyops_policy.audit.result import Subject
@@ -114,7 +115,9 @@ def survey(
                 problems[slug] = error.message
                 del chosen[slug]
     told: dict[str, tuple[Actual, Mapping[str, tuple[int, ...]] | Hidden, list[str]]] = {}
-    checks = check_names(lock)
+    wanted_checks = list(_checks(lock))
+    checks = tuple(sorted({name for check in wanted_checks for name in (check["context"], *(check.get("also") or []))}))
+    statuses = any("integration_id" not in check for check in wanted_checks)
 
     def ask(subject: Subject) -> tuple[Actual, Mapping[str, tuple[int, ...]] | Hidden, list[str]] | HostError:
         try:
@@ -122,7 +125,7 @@ def survey(
             teams = actuals[subject.owner].teams
             return (
                 read_repository(connection, slug, subject.branch, lock.prefix, teams),
-                read_reported(connection, slug, subject.branch, checks),
+                read_reported(connection, slug, subject.branch, checks, statuses),
                 read_owner_errors(connection, slug),
             )
         except HostError as error:
@@ -144,15 +147,12 @@ def survey(
     return Survey(wanted, repositories, outside, problems)
 
 
-def check_names(lock: Lock) -> tuple[str, ...]:
-    """Every name under which a check that the pack asks for may report."""
-    names: set[str] = set()
+def _checks(lock: Lock) -> Iterator[Mapping[str, Any]]:
+    """The checks that the pack asks for."""
     for desired in (lock.organisation, lock.repository):
         for body in desired.rulesets.values():
             for rule in body.get("rules") or []:
-                for check in (rule.get("parameters") or {}).get("required_status_checks") or []:
-                    names.update([check["context"], *(check.get("also") or [])])
-    return tuple(sorted(names))
+                yield from (rule.get("parameters") or {}).get("required_status_checks") or []
 
 
 def _readiness(

@@ -53,7 +53,8 @@ def ready(**more: Any) -> Readiness:
 
 def settings(**more: Any) -> dict[str, Any]:
     """The Actions policy as the pack wants it."""
-    return {**copy.deepcopy(dict(lock().repository.settings)), **more}
+    found = copy.deepcopy(dict(lock().repository.settings))
+    return {**found, ACTIONS: {"enabled": True, **found[ACTIONS]}, **more}
 
 
 def fresh(**more: Any) -> Actual:

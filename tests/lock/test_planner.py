@@ -340,6 +340,13 @@ def test_pinning_that_is_required_already_stays() -> None:
     assert of_kind(steps, ACTIONS).action == KEEP
 
 
+def test_where_actions_is_off_it_stays_off() -> None:
+    steps = plan(fresh(settings={**fresh().settings, ACTIONS: {"enabled": False}}))
+    assert of_kind(steps, ACTIONS).action == KEEP
+    assert [step for step in steps if step.kind == SELECTED] == []
+    assert of_kind(steps, TOKEN).action == UPDATE
+
+
 def test_actions_are_not_limited_while_another_is_in_use() -> None:
     steps = plan(fresh(), ready(uses=("actions/checkout@abc", "northwind/tools/x@v1", "tj-actions/changed-files@v1")))
     assert [step for step in steps if step.kind == SELECTED] == []
