@@ -50,7 +50,9 @@ _SOURCES = (
         "--jobs", "-j", type=click.IntRange(1, 32), default=4, help="Questions that are open at the same time."
     ),
     click.option("--match", "names", multiple=True, metavar="GLOB", help="Only repositories of this name."),
-    click.option("--names-from", metavar="FILE", help="Only those that FILE lists, one a line; alone: these on GitHub."),
+    click.option(
+        "--names-from", metavar="FILE", help="Only those that FILE lists, one a line; alone: these on GitHub."
+    ),
     click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only those with one of these topics."),
     click.option(
         "--visibility",
