@@ -6,6 +6,7 @@ import json
 import time
 
 from chittyops_policy.model import OPEN
+from chittyops_policy.reporters.wording import plural
 
 from .result import JUDGED, NOT_REACHED, OUT_OF_SCOPE
 
@@ -84,7 +85,7 @@ class Lines(Silence):
         """See `Progress`."""
         self._total = total
         self._next = time.monotonic() + _LINES_APART
-        self.say(f"{total} repositories to judge")
+        self.say(f"{plural(total, 'repository', 'repositories')} to judge")
 
     def settled(self, standing: Standing) -> None:
         """See `Progress`."""

@@ -16,6 +16,7 @@ from ..checking import print_out, today
 from ..errors import EXIT_BUG, EXIT_CLEAN, EXIT_FINDINGS, UserError
 from ..model import OPEN, PROFILES, SEVERITIES, counts, severity_rank
 from ..policy import Overrides
+from ..reporters.wording import plural
 from . import audit_writing
 from .audit_history import COMMANDS
 from .audit_writing import validate, writing_options
@@ -50,7 +51,9 @@ _SOURCES = (
         "--jobs", "-j", type=click.IntRange(1, 32), default=4, help="Questions that are open at the same time."
     ),
     click.option("--match", "names", multiple=True, metavar="GLOB", help="Only repositories of this name."),
-    click.option("--names-from", metavar="FILE", help="Only the repositories that FILE lists, one a line."),
+    click.option(
+        "--names-from", metavar="FILE", help="Only those that FILE lists, one a line; alone: these on GitHub."
+    ),
     click.option("--topic", "topics", multiple=True, metavar="TOPIC", help="Only those with one of these topics."),
     click.option(
         "--visibility",
@@ -229,8 +232,11 @@ def exit_code(audit: Audit, fail_on: str | None) -> int:
 
 def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
     """What is to be read. Raises UserError where the call names nothing, or more than one kind of source."""
+    repositories: tuple[str, ...] = given["repositories"]
+    if not any(given[name] for name in ("owners", "repositories", "folders", "urls")):
+        repositories = tuple(sorted(name for name in _listed(given["names_from"]) or () if "/" in name))
     asked = {
-        "--org or --repo": bool(given["owners"] or given["repositories"]),
+        "--org or --repo": bool(given["owners"] or repositories),
         "--dir": bool(given["folders"]),
         "--git": bool(given["urls"]),
     }
@@ -256,7 +262,7 @@ def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
         store,
         progress,
         owners=given["owners"],
-        repositories=given["repositories"],
+        repositories=repositories,
         properties=bool(given["properties"]),
         jobs=given["jobs"],
     )
@@ -362,7 +368,8 @@ def _summary(audit: Audit, folder: str) -> str:
     totals = counts([item.report for item in by_state[JUDGED] if item.report is not None])
     outside = sum(item.state == OUT_OF_SCOPE for item in audit.standings)
     known = sum(item.known for item in by_state[JUDGED])
-    lines = [f"{len(by_state[JUDGED])} repositories judged" + (f", {known} of them unchanged" if known else "")]
+    judged = plural(len(by_state[JUDGED]), "repository", "repositories")
+    lines = [f"{judged} judged" + (f", {known} of them unchanged" if known else "")]
     if outside:
         lines.append(f"{outside} out of scope")
     if by_state[NOT_REACHED]:
