@@ -59,9 +59,10 @@ class Initialisation:
         self.catalogue = load()
         self.pack = standard_pack(policy)
 
-    def show(self) -> int:
+    def show(self, as_json: bool = False) -> int:
         """Prints the plan and changes nothing."""
-        print_out(_shown(self.plan(self.wishes)))
+        planned = self.plan(self.wishes)
+        print_out(wording.as_json(planned) if as_json else _shown(planned) + wording.tasks(planned))
         return EXIT_CLEAN
 
     def run(self) -> int:

@@ -7,6 +7,7 @@ do for every project of theirs counts as said by Cargo.toml and go.mod.
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 from . import jsonc
 from .model import Value
@@ -166,9 +167,9 @@ def _python(snapshot: Snapshot, prefix: str, names: frozenset[str]) -> Iterator[
                 yield "install", f"pip install -r {name}"
         if "build-system" in tables or "setup.py" in names:
             extras = _groups(_mapping(tables.get("project")).get("optional-dependencies"))
-            yield "install", f"pip install -e '.[{','.join(extras)}]'" if extras else "pip install -e ."
+            yield "install", "pip install -e " + (quote(f".[{','.join(extras)}]") if extras else ".")
         for group in _groups(tables.get("dependency-groups")):
-            yield "install", f"pip install --group {group}"
+            yield "install", f"pip install --group {quote(group)}"
     configured = {"pytest.ini", "conftest.py"} & names or "conftest.py" in snapshot.folder(prefix + "tests")
     if configured or "pytest" in tool or "pytest" in python_requirements(snapshot, prefix.rstrip("/")):
         yield "test", before + "pytest"

@@ -146,10 +146,23 @@ def _settled(
     if there:
         return StandardFile(name, path, KEEP, f"{path} is there")
     assert isinstance(result, _Wanted)
+    if folder == WORKFLOWS_FOLDER and _holds_expression(result.values):
+        return StandardFile(
+            name, path, LEFT, "a name or a version in this repository holds ${{, which GitHub would run"
+        )
     if blank:
         return StandardFile(name, path, LEFT, "it is there and blank: delete it, and it can be written")
     creation = Creation(path, FILES[name][1], result.values)
     return StandardFile(name, path, WRITE, result.reason, creation, result.tasks)
+
+
+def _holds_expression(value: Any) -> bool:
+    """Whether a value that goes into a workflow holds text that GitHub would evaluate."""
+    if isinstance(value, dict):
+        return any(map(_holds_expression, value.values()))
+    if isinstance(value, list):
+        return any(map(_holds_expression, value))
+    return isinstance(value, str) and "${{" in value
 
 
 class _Wanted(Value):
@@ -251,6 +264,8 @@ def _snyk(repository: _Repository) -> _Wanted | _Absent:
         return _Absent(NOT_FOR, "the policy does not ask for Snyk")
     for match in scanners.found.get("snyk", ()):
         return _Absent(KEEP, f"{match.where} runs Snyk")
+    if known.file not in repository.missing:
+        return _Absent(NOT_FOR, "no rule misses it")
     language = next((_SNYK[part.tool] for part in repository.parts if part.tool in _SNYK), None)
     if language is None:
         return _Absent(NOT_FOR, "no project here that its action reads")

@@ -7,6 +7,7 @@ below. What cannot run in CI as it stands is a lack, with the reason.
 from __future__ import annotations
 
 import re
+from shlex import quote
 
 from . import projects
 from .model import Value
@@ -189,7 +190,7 @@ def wrangler_command(snapshot: Snapshot, project: Project, words: str) -> tuple[
                 config = name
             usual = folder == project.folder and name in (*projects.WRANGLER, "package.json")
             manager = package_manager(snapshot, folder, package)
-            return folder, manager.runs(f"wrangler {words}" + ("" if usual else f" --config {config}"))
+            return folder, manager.runs(f"wrangler {words}" + ("" if usual else f" --config {quote(config)}"))
     return None
 
 
@@ -204,8 +205,8 @@ def _manager_setup(snapshot: Snapshot, manager: PackageManager) -> Iterator[Step
             inputs["package_json_file"] = _at(manager.home, "package.json")
         yield _uses("Set up pnpm", "pnpm/action-setup", inputs)
     elif manager.name == "bun":
-        declared = manager.declared.partition("@")[2]
-        yield _uses("Set up Bun", "oven-sh/setup-bun", {"bun-version": declared.partition("+")[0] or BUN_VERSION})
+        version = manager.declared.partition("@")[2].partition("+")[0]
+        yield _uses("Set up Bun", "oven-sh/setup-bun", {"bun-version": version or BUN_VERSION})
 
 
 def _node_version(snapshot: Snapshot, folder: str) -> str:

@@ -12,6 +12,7 @@ import argparse
 import html
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -96,6 +97,8 @@ def outputs() -> dict[str, str]:
     files["docs/charter.md"] = charter_page(yaml.safe_load((ROOT / "docs" / "charter_coverage.yml").read_text("utf-8")))
     files["docs/templates.md"] = page("docs/templates.md", {"standard files": standard_files(), "pins": pin_table()})
     files["docs/project-types.md"] = page("docs/project-types.md", {"detect": fenced(said_of(MONOREPO, ["detect"]))})
+    audits = audit_blocks()
+    files["docs/audit.md"] = page("docs/audit.md", audits)
     files["docs/metrics.md"] = page("docs/metrics.md", {"definitions": definitions()})
     files["README.md"] = page(
         "README.md",
@@ -104,12 +107,16 @@ def outputs() -> dict[str, str]:
             "help": fenced(run(["--help"])),
             "check help": fenced(run(["check", "--help"])),
             "summary": fenced(summary_of(run(FIRST_COMMAND))),
+            "audit": audits["summary"],
             "init": fenced(said_of(NEW_PROJECT, ["init", "--dry-run", "--codeql"])),
             "init help": fenced(run(["init", "--help"])),
         },
     )
     actions = {path.parent.name: contract_table(path) for path in sorted((ROOT / "actions").glob("*/action.yml"))}
     files["docs/actions.md"] = page("docs/actions.md", actions)
+    files["docs/permissions.md"] = page(
+        "docs/permissions.md", {"doctor": fenced(run(["doctor"])), "permissions": permission_table()}
+    )
     workflows = {
         path.stem: contract_table(path) for path in sorted((ROOT / ".github/workflows").glob("reusable-*.yml"))
     }
@@ -123,6 +130,28 @@ def outputs() -> dict[str, str]:
 def page(path: str, blocks: dict[str, str]) -> str:
     """A page of which only some blocks are generated."""
     return with_blocks(path, (ROOT / path).read_text(encoding="utf-8"), blocks)
+
+
+def audit_blocks() -> dict[str, str]:
+    """Two audits of a copy of the example, a day and a repair apart."""
+    with tempfile.TemporaryDirectory() as place:
+        shutil.copytree(ROOT / "examples", Path(place) / "examples")
+        audit = ["audit", "--dir", "examples", "--store", "audits.sqlite"]
+        summary = run(audit, place)
+        workflow = Path(place) / "examples/northwind/orders-worker/.github/workflows/deploy.yml"
+        text = workflow.read_text(encoding="utf-8")
+        pinned = "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1"
+        workflow.write_text(re.sub(r"actions/checkout@v\S+", pinned, text), encoding="utf-8")
+        lines = run([*audit, "--json-lines", "--match", "orders-worker"], place, day=int(DAY) + 86_400)
+        run(audit, place, day=int(DAY) + 86_400)
+        changes = run(["audit", "compare", "2026-01-01", "latest", "--store", "audits.sqlite"], place)
+    shown = [line for line in lines.splitlines() if '"out-of-scope"' not in line]
+    return {
+        "summary": fenced(summary),
+        "json lines": fenced("\n".join(shown)).replace("```text", "```json"),
+        "compare": fenced(changes),
+        "audit help": fenced(run(["audit", "--help"])),
+    }
 
 
 def contract_table(path: Path) -> str:
@@ -270,12 +299,12 @@ def said_of(files: dict[str, str], arguments: list[str]) -> str:
         return run(arguments, place)
 
 
-def run(arguments: list[str], folder: str = ".", color: bool = False) -> str:
-    """What the command line prints in a folder of this repository."""
+def run(arguments: list[str], folder: str = ".", color: bool = False, day: int = int(DAY)) -> str:
+    """What the command line prints in a folder of this repository, or in one elsewhere."""
     environment = {
         name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "GITHUB_", "CHITTYOPS_"))
     }
-    environment |= {"SOURCE_DATE_EPOCH": DAY, "COLUMNS": "102", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
+    environment |= {"SOURCE_DATE_EPOCH": str(day), "COLUMNS": "102", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8"}
     environment["PYTHONPATH"] = str(ROOT)
     environment["NO_COLOR"], environment["FORCE_COLOR"] = ("", "1") if color else ("1", "")
     command = [sys.executable, "-m", "chittyops_policy", *arguments]

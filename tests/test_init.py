@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -80,6 +81,20 @@ def test_a_dry_run_shows_the_plan_and_does_nothing(folder: Path) -> None:
     assert re.search(
         r"^\d+ controls pass and \d+ fail now, \d+ controls pass and \d+ fail with it\.", done.stdout, re.M
     )
+
+
+def test_a_plan_as_json(folder: Path) -> None:
+    value = json.loads(init(folder, "--dry-run", "--json").stdout)
+    assert value["subject"] == SLUG
+    assert [project["type"] for project in value["projects"]] == ["node"]
+    made = {entry["path"]: entry for entry in value["creates"]}
+    assert made["CHARTER.md"]["name"] == "charter" and made["CHARTER.md"]["text"].startswith("# shop Charter\n")
+    assert [entry["path"] for entry in value["changes"]] == [".github/workflows/old.yml", ".github/workflows/older.yml"]
+    assert value["changes"][0]["fixes"][0]["rule"] == "unpinned-uses"
+    assert value["changes"][0]["diff"].startswith("diff --git a/.github/workflows/old.yml")
+    assert {entry["name"] for entry in value["leaves"]} == {"snyk", "missing-scanner"}
+    assert "Require the check test on the default branch." in value["tasks"]
+    assert status(folder) == []
 
 
 def test_what_is_there_stays_where_nobody_can_be_asked(folder: Path) -> None:
@@ -217,6 +232,7 @@ WRONG: dict[str, tuple[tuple[str, ...], str]] = {
     "an unknown type": (("--type", "cobol"), "'cobol' is not one of 'cloudflare-worker', 'nextjs', 'node', 'python'"),
     "an unknown file": (("--only", "jenkins"), "'jenkins' is not one of 'ci', 'deploy-worker'"),
     "an owner that is none": (("--owner", "platform"), "'platform' is neither @org/team nor @user nor an address"),
+    "a plan that is carried out, as JSON": (("--json",), "--json shows a plan and carries out none"),
     "a folder that is not there": (("nowhere",), "Directory 'nowhere' does not exist"),
 }  # fmt: skip
 

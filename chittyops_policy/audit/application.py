@@ -21,6 +21,7 @@ from chittyops_policy.delivery.pull_requests import (
     deliver,
     look_up,
 )
+from chittyops_policy.errors import UserError
 from chittyops_policy.hosts.connection import HostError, Refused
 
 TYPE_CHECKING = False
@@ -49,6 +50,10 @@ GOOD = (
 """States after which nobody has to do anything about the run itself."""
 
 
+OVER = (SETTLED, pull_requests.MERGED, pull_requests.DECLINED, pull_requests.SUPERSEDED)
+"""States after which there is no open pull request."""
+
+
 class Application:
     """One run over a plan.
 
@@ -70,7 +75,7 @@ class Application:
         exact: bool,
         limit: int | None = None,
         now: Callable[[], str],
-        tell: Callable[[str, Delivered], None] = lambda slug, delivered: None,
+        tell: Callable[[str, Proposal], None] = lambda slug, proposal: None,
     ) -> None:
         self.connection = connection
         self.journal = journal
@@ -103,27 +108,28 @@ class Application:
         """Closes what is open of a rule set, by the journal, in repositories in which it has nothing left to do."""
         results: dict[str, list[Proposal]] = {}
         for noted in self.journal.noted(slugs).values():
-            if noted.rule_set != rule_set or noted.state not in (OPEN, UPDATED, UNCHANGED):
+            if noted.rule_set != rule_set or not noted.known.number or noted.state in OVER:
                 continue
             try:
                 connection = self.connection(noted.slug.partition("/")[0])
                 [there] = look_up(connection, [(noted.slug, noted.base, noted.branch)])
                 delivered = pull_requests.settle(connection, there, noted.branch, noted.known)
-            except HostError as error:
+            except (HostError, UserError) as error:
                 delivered = Delivered(NOT_REACHED, error.message)
             if delivered is None:
                 delivered = Delivered(SETTLED, "it is not open any more", url=noted.url)
             self.journal.close(noted.slug, noted.rule_set, delivered, self.now())
             self._ends[noted.slug, noted.rule_set] = delivered.state
-            self.tell(noted.slug, delivered)
-            results.setdefault(noted.slug, []).append(_proposal(noted.branch, delivered))
+            proposal = _proposal(noted.branch, delivered)
+            self.tell(noted.slug, proposal)
+            results.setdefault(noted.slug, []).append(proposal)
         return results
 
     def _part(self, owner: str, entries: Sequence[Entry], plan: str) -> list[Delivered]:
         try:
             connection = self.connection(owner)
             theres = look_up(connection, [(entry.slug, entry.base, entry.branch) for entry in entries])
-        except HostError as error:
+        except (HostError, UserError) as error:  # the latter where an App is not installed
             return [self._end(entry, plan, Delivered(NOT_REACHED, error.message)) for entry in entries]
         return [
             self._end(entry, plan, self._one(connection, entry, there, plan))
@@ -154,7 +160,7 @@ class Application:
     def _end(self, entry: Entry, plan: str, delivered: Delivered) -> Delivered:
         self.journal.end(entry, plan, delivered, self.now())
         self._ends[entry.slug.lower(), entry.set] = delivered.state
-        self.tell(entry.slug, delivered)
+        self.tell(entry.slug, _proposal(entry.branch, delivered))
         return delivered
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from chittyops_policy.errors import PolicyError, UserError
-from chittyops_policy.hosts.connection import HostError, Refused
-from chittyops_policy.hosts.listing import Incomplete, named, owned
+from chittyops_policy.hosts.connection import HostError, Missing, Refused
+from chittyops_policy.hosts.listing import PROPERTIES, Incomplete, custom_properties, named, owned
 from chittyops_policy.hosts.objects import BLOBS_AT_ONCE, CONTENTS, TREES_AT_ONCE, Wanted, blobs, trees
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 from chittyops_policy.sources.entry_tree import FILE_MODES, EntryTree
@@ -37,6 +37,7 @@ class GitHubSource:
     access        how GitHub is asked
     owners        organisations and users, all of whose repositories are meant
     repositories  single ones, ``owner/repo``
+    properties    whether custom properties are asked for: one question more for every hundred repositories
     jobs          questions that are open at the same time; GitHub allows many more and asks for few
     """
 
@@ -51,6 +52,7 @@ class GitHubSource:
         *,
         owners: Sequence[str] = (),
         repositories: Sequence[str] = (),
+        properties: bool = False,
         jobs: int = 4,
     ) -> None:
         for slug in repositories:
@@ -63,6 +65,8 @@ class GitHubSource:
         self._progress = progress
         self._owners = owners
         self._repositories = repositories
+        self._with_properties = properties
+        self._properties: dict[str, dict[str, dict[str, str]] | HostError] = {}
         self._listed: dict[str, Listed] = {}
         self._entries: dict[str, Entries] = {}
         self._blobs: dict[str, bytes] = {}
@@ -133,10 +137,26 @@ class GitHubSource:
             language=listed.language,
             topics=listed.topics,
         )
+        if self._with_properties:
+            found = self._properties_of(subject.owner)
+            if isinstance(found, HostError):
+                reason = f"its custom properties cannot be read: {found.message}"
+                return Standing(subject, NOT_REACHED, reason=reason, permission=PROPERTIES)
+            subject.properties = found.get(listed.slug.lower(), {})
         if listed.head or listed.empty or listed.disabled:
             return subject
         reason = "GitHub shows no commit on its default branch to this token"
         return Standing(subject, NOT_REACHED, reason=reason, permission=CONTENTS)
+
+    def _properties_of(self, owner: str) -> dict[str, dict[str, str]] | HostError:
+        if owner not in self._properties:
+            try:
+                self._properties[owner] = custom_properties(self.access.connection(owner), owner)
+            except Missing:  # of a user, who has none
+                self._properties[owner] = {}
+            except HostError as error:
+                self._properties[owner] = error
+        return self._properties[owner]
 
     # ------------------------------------------------------------------------------------------------ reading
 

@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Protocol, TextIO
 
-    from .result import Audit, Standing
+    from .result import Audit, Proposal, Standing
 
     class Progress(Protocol):
         """What is told of an audit while it runs. Called by one thread at a time, but for `say`."""
@@ -27,12 +27,18 @@ if TYPE_CHECKING:
         def settled(self, standing: Standing) -> None:
             """One repository is judged, not reached or out of scope."""
 
+        def proposed(self, slug: str, proposal: Proposal) -> None:
+            """What became of the pull request of a repository."""
+
         def say(self, sentence: str) -> None:
             """Something that a person should know at once, such as a wait; from any thread."""
 
         def end(self, audit: Audit | None) -> None:
             """The audit is over; None where it broke off."""
 
+
+UNCHANGED = "unchanged"
+"""The state of a pull request of which nothing is to be said."""
 
 _LINES_APART = 10.0
 """Seconds between two lines of a log."""
@@ -51,6 +57,9 @@ class Silence:
         """See `Progress`."""
 
     def settled(self, standing: Standing) -> None:
+        """See `Progress`."""
+
+    def proposed(self, slug: str, proposal: Proposal) -> None:
         """See `Progress`."""
 
     def say(self, sentence: str) -> None:
@@ -88,16 +97,22 @@ class Lines(Silence):
             self._next = time.monotonic() + _LINES_APART
             self.say(f"{self._done} of {self._total} repositories done")
 
+    def proposed(self, slug: str, proposal: Proposal) -> None:
+        """See `Progress`."""
+        if proposal.state != UNCHANGED:
+            self.say(_sentence(slug, proposal))
+
 
 class JsonLines(Silence):
-    """One JSON object a line: ``listed``, ``begin``, ``repository``, ``message`` and ``end``."""
+    """One JSON object a line: ``listed``, ``begin``, ``repository``, ``pull-request``, ``message`` and ``end``."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
 
     def listed(self, count: int) -> None:
-        """See `Progress`."""
-        self._write("listed", repositories=count)
+        """See `Progress`; a page at a time."""
+        if count % 100 == 0:
+            self._write("listed", repositories=count)
 
     def begin(self, total: int) -> None:
         """See `Progress`."""
@@ -120,6 +135,11 @@ class JsonLines(Silence):
             permission=standing.permission,
             **found,
         )
+
+    def proposed(self, slug: str, proposal: Proposal) -> None:
+        """See `Progress`."""
+        values = {name: getattr(proposal, name) for name in ("state", "url", "branch", "reason")}
+        self._write("pull-request", slug=slug, **values)
 
     def say(self, sentence: str) -> None:
         """See `Progress`."""
@@ -184,6 +204,11 @@ class Bar(Silence):
         notes += [f"{self._unreached} not reached"] if self._unreached else []
         self._progress.update(self._task, advance=1, note=", ".join(notes))
 
+    def proposed(self, slug: str, proposal: Proposal) -> None:
+        """See `Progress`."""
+        if proposal.state != UNCHANGED:
+            self.say(_sentence(slug, proposal))
+
     def say(self, sentence: str) -> None:
         """See `Progress`."""
         self._console.print(f"chittyops-policy: {sentence}")
@@ -191,3 +216,7 @@ class Bar(Silence):
     def end(self, audit: Audit | None) -> None:
         """See `Progress`."""
         self._progress.stop()
+
+
+def _sentence(slug: str, proposal: Proposal) -> str:
+    return f"{slug}: " + " ".join(filter(None, [proposal.state, proposal.url, proposal.reason]))

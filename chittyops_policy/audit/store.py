@@ -105,9 +105,10 @@ BLOBS = sql.Table(
 FINDINGS = sql.Table(
     "findings",
     METADATA,
-    sql.Column("slug", sql.String, primary_key=True, comment="in lower case"),
-    sql.Column("fingerprint", sql.String, primary_key=True),
-    sql.Column("first_seen", sql.String, primary_key=True),
+    sql.Column("id", sql.Integer, primary_key=True),
+    sql.Column("slug", sql.String, nullable=False, index=True, comment="in lower case"),
+    sql.Column("fingerprint", sql.String, nullable=False),
+    sql.Column("first_seen", sql.String, nullable=False),
     sql.Column("last_seen", sql.String, nullable=False),
     sql.Column("fixed_at", sql.String),
     sql.Column("fixed_by", sql.ForeignKey("audits.id"), comment="the audit that no longer saw it"),
@@ -177,7 +178,9 @@ class Store:
             raise UserError(f"{self.place} is not supported", "--store takes a file or a postgresql:// address")
         self._last: tuple[Report, str] | None = None
         try:
-            self.engine = sql.create_engine(url)
+            # A database without an encoding of its own would hand out bytes.
+            own = {"client_encoding": "UTF8"} if url.get_backend_name() == "postgresql" else {}
+            self.engine = sql.create_engine(url, connect_args=own)
         except ImportError as error:
             raise UserError(
                 f"{url.drivername} needs a driver that is not installed",
@@ -192,9 +195,11 @@ class Store:
 
     def _open(self) -> None:
         with self.engine.begin() as connection:
+            # Two that start at once would both create the tables.
             if self.engine.dialect.name == "postgresql":
-                # Two that start at once would both create the tables.
                 connection.execute(sql.text("SELECT pg_advisory_xact_lock(7240816)"))
+            else:
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
             existing = sql.inspect(connection).get_table_names()
             if "store" in existing:
                 found = connection.execute(sql.select(_ABOUT.c.version)).scalar()

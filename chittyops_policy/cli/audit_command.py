@@ -251,6 +251,7 @@ def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
         progress,
         owners=given["owners"],
         repositories=given["repositories"],
+        properties=bool(given["properties"]),
         jobs=given["jobs"],
     )
 

@@ -9,6 +9,7 @@ import click
 
 from ..audit.result import JUDGED, Proposal
 from ..errors import EXIT_CLEAN, EXIT_FINDINGS, UserError
+from ..reporters.wording import plural
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from ..audit.question import Question
     from ..audit.result import Audit
     from ..audit.store import Store
-    from ..delivery.pull_requests import Delivered
     from ..hosts.access import Access
 
     F = TypeVar("F", bound=Callable[..., object])
@@ -99,7 +99,8 @@ def act(
     plan = proposer.plan(audit.started, audit.digest)
     write_plan(given["out"], plan)
     place = os.path.join(given["out"], PLAN)
-    lines = [f"plan: {place}, {len(plan.entries)} pull requests, patches in {os.path.join(given['out'], PATCHES)}"]
+    count = plural(len(plan.entries), "pull request")
+    lines = [f"plan: {place}, {count}, patches in {os.path.join(given['out'], PATCHES)}"]
     if given["dry_run"]:
         show(audit, {slug: [Proposal("planned", branch=entry.branch)] for slug, entry in proposer.entries.items()})
         return lines, True
@@ -145,11 +146,6 @@ def _application(
     from ..audit.journal import Journal
     from ..audit.proposals import Manner
 
-    def tell(slug: str, delivered: Delivered) -> None:
-        if delivered.state != "unchanged" and not given["quiet"]:
-            words = " ".join(filter(None, [delivered.state, delivered.url, delivered.reason]))
-            progress.say(f"{slug}: {words}")
-
     return Application(
         access.connection,
         Journal(store.engine),
@@ -157,7 +153,7 @@ def _application(
         exact=exact,
         limit=given["limit"],
         now=lambda: time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        tell=tell,
+        tell=progress.proposed,
     )
 
 

@@ -19,10 +19,11 @@ from ..diagnosis import (
     mends_workflows,
     rule_standings,
 )
-from ..errors import EXIT_CLEAN, EXIT_FINDINGS, UserError
+from ..errors import EXIT_CLEAN, EXIT_FINDINGS
 from ..model import PROFILES
 from ..permissions import AUDIT, FIX, LOCK, METRICS, PURPOSES, SETTINGS
 from ..policy import Overrides, effective, standard_pack
+from .github_options import access_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,28 +102,10 @@ def _rules(policy: str | None, profile: str | None, select: tuple[str, ...]) -> 
 def _diagnosis(
     owner: str, slug: str, purposes: tuple[str, ...], base_url: str | None, app_id: str | None, app_key: str | None
 ) -> Diagnosis:
-    from ..hosts.access import Access  # PyGithub takes long to load
-
-    access = Access(
-        os.environ,
-        base_url=base_url or "",
-        app_id=app_id or "",
-        app_key=_key(app_key),
-        tell=lambda sentence: click.echo(sentence, err=True),
-    )
+    options = {"base_url": base_url, "app_id": app_id, "app_key": app_key}
+    access = access_of({**options, "owners": (owner,), "repositories": ()})
     installed = access.permissions(owner) if access.is_app else None
     return diagnose(access.connection(owner), purposes, owner=owner, slug=slug, installed=installed)
-
-
-def _key(path: str | None) -> str:
-    if path is None:
-        return ""
-    try:
-        with open(path, encoding="ascii") as stream:
-            return stream.read()
-    except (OSError, UnicodeDecodeError) as error:
-        hint = "it is the PEM file that GitHub gave for the App"
-        raise UserError(f"--app-key: {path} cannot be read", hint) from error
 
 
 # ------------------------------------------------------------------------------------------------- text

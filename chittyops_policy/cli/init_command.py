@@ -10,6 +10,7 @@ import click
 
 from ..checking import today
 from ..conforming import NAMES, Wishes
+from ..errors import UserError
 from ..hosts.github import github_host
 from ..initialising import Initialisation
 from ..projects import TYPES, UNKNOWN
@@ -47,6 +48,7 @@ owner_option = click.option(
 @click.option("--review", is_flag=True, help="Also fix what a person should look at before merging.")
 @click.option("--yes", "-y", is_flag=True, help="Change what is there without asking.")
 @click.option("--dry-run", "-n", is_flag=True, help="Show the plan and do nothing.")
+@click.option("--json", "as_json", is_flag=True, help="With --dry-run: the plan as JSON, with the text of each file.")
 @click.option("--codeql", is_flag=True, help="Write codeql.yml: its default setup is known to be off.")
 @click.option("--online", is_flag=True, help="Ask GitHub what files cannot tell, with the token in GITHUB_TOKEN.")
 @click.option("--policy", metavar="FILE", help="The policy pack to apply instead of the ChittyOS standard.")
@@ -58,6 +60,7 @@ def init(
     review: bool,
     yes: bool,
     dry_run: bool,
+    as_json: bool,
     codeql: bool,
     online: bool,
     policy: str | None,
@@ -73,6 +76,8 @@ def init(
       chittyops-policy init --owner @northwind/platform
       chittyops-policy init --only ci --only dependabot
     """
+    if as_json and not dry_run:
+        raise UserError("--json shows a plan and carries out none", "add --dry-run")
     call = Initialisation(
         path,
         Wishes(types, only, owner, review),
@@ -83,4 +88,4 @@ def init(
         host=github_host(os.environ, today(os.environ)) if online else None,
         default_setup=False if codeql else None,
     )
-    return call.show() if dry_run else call.run()
+    return call.show(as_json) if dry_run else call.run()

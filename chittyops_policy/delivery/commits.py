@@ -264,4 +264,4 @@ def _words(errors: Sequence[Any]) -> str:
 
 
 def _permission(words: str) -> str:
-    return "workflows: write" if "without `workflows` permission" in words else ""
+    return "workflows: write" if "without `workflow" in words else ""

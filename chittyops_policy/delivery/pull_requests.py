@@ -431,7 +431,7 @@ class _Delivery:
         made = settled(lambda: self.create(body), self.created)
         number, url, author = int(made["number"]), str(made["html_url"]), str((made.get("user") or {}).get("login", ""))
         self.note(OPENED, number=number)
-        notes = self.ask(number, author)
+        notes = (*self.ask(number, author), *self.unwatched())
         self.note(DONE)
         self.supersede(others, number, marker)
         return Delivered(OPEN, url=url, number=number, notes=notes)
@@ -531,6 +531,14 @@ class _Delivery:
                 notes.append(f"no labels: {error.message}")
         notes += self.ask_reviewers(number, author)
         return tuple(notes)
+
+    def unwatched(self) -> tuple[str, ...]:
+        """A note where GitHub Actions is off, so that no check runs; nothing where the token is not told."""
+        try:
+            enabled = self.connection.get(f"repos/{self.slug}/actions/permissions").get("enabled")
+        except Refused:  # for those who administer the repository
+            return ()
+        return ("GitHub Actions is switched off there: no check runs on it",) if enabled is False else ()
 
     def ask_reviewers(self, number: int, author: str) -> list[str]:
         owner = self.slug.partition("/")[0].lower()
@@ -651,7 +659,7 @@ def _why(error: Refused) -> str:
     """Why GitHub did not do it, for somebody who can change that."""
     words = _detail(error)
     low = words.lower()
-    if "`workflows` permission" in low or "workflow scope" in low:
+    if "without `workflow" in low:  # "permission" of an App or a fine-grained token, "scope" of a classic one
         return f"the token may not change workflow files: {words}"
     if "archived" in low:
         return "it is archived, and read-only by that"

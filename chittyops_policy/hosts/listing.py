@@ -26,6 +26,9 @@ SMALLEST_PAGE = 10
 NAMED_AT_ONCE = 50
 """Repositories that are looked up by name in one query."""
 
+PROPERTIES = "organization custom properties: read"
+"""The App permission that shows `custom_properties`."""
+
 LARGE = 100_000
 """Kilobytes on GitHub's disk from which a repository is no longer read together with others."""
 
@@ -161,6 +164,21 @@ def named(connection: Connection, slugs: Sequence[str]) -> Iterator[tuple[str, L
                 own = [error for error in errors if first_key(error) == f"r{number}"]
                 words = message_of(own) or message_of(errors) or "no such repository, or the token may not see it"
                 yield slug, Missing(404, words, "graphql")
+
+
+def custom_properties(connection: Connection, owner: str) -> dict[str, dict[str, str]]:
+    """The custom properties of an organisation's repositories, by slug in lower case; those without a value left out.
+
+    Several values of one property are joined by commas. Raises as `Connection.get` does; a user has none (Missing).
+    """
+    found: dict[str, dict[str, str]] = {}
+    for item in connection.pages(f"orgs/{owner}/properties/values"):
+        found[item["repository_full_name"].lower()] = {
+            one["property_name"]: ",".join(one["value"]) if isinstance(one["value"], list) else str(one["value"])
+            for one in item["properties"]
+            if one["value"] is not None
+        }
+    return found
 
 
 def repository_field(slug: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import textwrap
 
 from chittyops_policy.model import OPEN, REVIEW
 
+from . import diff
 from .wording import one_line, plural, visible
 
 TYPE_CHECKING = False
@@ -41,6 +43,42 @@ def render(plan: Plan) -> str:
     if not plan.changes:
         lines += ["", "There is nothing to create and nothing to change."]
     return "".join(f"{line}\n" for line in lines)
+
+
+def as_json(plan: Plan) -> str:
+    """The plan as JSON, with the text of each new file and the diff of each change."""
+    texts = {change.path: change.after.decode("utf-8") for change in plan.changes}
+    value = {
+        "subject": plan.before.subject,
+        "projects": [
+            {name: getattr(project, name) for name in ("type", "folder", "confidence", "reason")}
+            for project in plan.projects
+        ],
+        "creates": [
+            {"name": made.name, "path": made.path, "template": made.template, "reason": made.reason,
+             "text": texts[made.path]}
+            for made in plan.made
+        ],
+        "changes": [
+            {
+                "path": change.path,
+                "fixes": [
+                    {"rule": applied.decision.rule, "title": applied.fix.title, "safety": applied.fix.safety}
+                    for applied in change.fixes
+                ],
+                "diff": diff.render([(change.path, change)]),
+            }
+            for change in plan.edits
+        ],
+        "keeps": [{"name": file.name, "path": file.path, "reason": file.reason} for file in plan.kept],
+        "leaves": [{"name": file.name, "path": file.path, "reason": file.reason} for file in plan.left],
+        "refused": [
+            {"path": item.decision.path, "rule": item.decision.rule, "title": item.fix.title, "reason": item.reason}
+            for item in plan.refusals
+        ],
+        "tasks": list(plan.tasks),
+    }  # fmt: skip
+    return json.dumps(value, indent=2) + "\n"
 
 
 def tasks(plan: Plan) -> str:

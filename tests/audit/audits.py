@@ -139,7 +139,7 @@ def small() -> Audit:
         trend=(
             _point("2026-10-01", (40, 21, 30, 9, 1), (10, 20, 12, 4)),
             _point("2026-11-01", (12, 9, 14, 5, 1), (14, 16, 12, 4)),
-            _point("2026-11-25", (0, 1, 1, 2, 0), (3, 1, 3, 1)),
+            _point("2026-11-25", (1, 2, 1, 0, 0), (3, 1, 3, 1)),
         ),
         problems=("the organisation ChittyCorp hides its teams",),
         measures=measures(),

@@ -69,6 +69,7 @@ class Auditor:
         token: str | None = None,
         app: tuple[str, str] | None = None,
         selection: Selection | None = None,
+        properties: bool = False,
         jobs: int = 2,
         **options: Any,
     ) -> Audit:
@@ -87,7 +88,15 @@ class Auditor:
             **options,
         )
         store = Store(self.place)
-        source = GitHubSource(access, store, self.said, owners=owners, repositories=repositories, jobs=jobs)
+        source = GitHubSource(
+            access,
+            store,
+            self.said,
+            owners=owners,
+            repositories=repositories,
+            properties=properties,
+            jobs=jobs,
+        )
         try:
             return Sweep(source, self.question, selection or Selection(), self.said, store).run()
         finally:

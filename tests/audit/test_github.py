@@ -195,6 +195,28 @@ def test_what_is_not_judged_is_listed_with_the_reason(world: World, audit: Audit
     assert [item.subject.slug for item in too.judged] == ["acme/old"]
 
 
+def test_custom_properties_select(world: World, audit: Auditor) -> None:
+    for name in ("one", "two", "three"):
+        world.repository(f"acme/{name}", {WORKFLOW: CLEAN})
+    world.repository("octocat/own", {WORKFLOW: CLEAN})
+    schema = {"property_name": "tier", "value_type": "single_select", "allowed_values": ["1", "2"]}
+    world.settings("PATCH", "/orgs/acme/properties/schema", {"properties": [schema]})
+    for name, value in (("one", "1"), ("two", "2")):
+        wish = {"repository_names": [name], "properties": [{"property_name": "tier", "value": value}]}
+        world.settings("PATCH", "/orgs/acme/properties/values", wish)
+    selection = Selection(properties=(("tier", "1"),))
+    found = standings(audit(owners=("acme", "octocat"), properties=True, selection=selection))
+    assert {slug: (item.state, item.reason) for slug, item in found.items()} == {
+        "acme/one": (JUDGED, ""),
+        "acme/two": (OUT_OF_SCOPE, "not selected: its property tier is 2"),
+        "acme/three": (OUT_OF_SCOPE, "not selected: its property tier is not set"),
+        "octocat/own": (OUT_OF_SCOPE, "not selected: its property tier is not set"),
+    }
+    token = world.fine_grained_token({"contents": "read", "metadata": "read"})
+    (unread, *_) = audit(token=token.value, properties=True, selection=selection).standings
+    assert (unread.state, unread.permission) == (NOT_REACHED, "organization custom properties: read")
+
+
 def test_an_item_that_two_pages_show_counts_once(world: World, audit: Auditor, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("chittyops_policy.hosts.listing.PAGE", 2)
     for number in range(5):

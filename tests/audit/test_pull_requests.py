@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import requests
 
 from chittyops_policy.audit.plan import Entry
 from chittyops_policy.audit.proposals import Choice
 from chittyops_policy.delivery.pull_request_marker import read
 
 from ..doors.support import UNPINNED
+from ..github.faults import Forward
+from ..github.messages import Answer, Request, answer
 from ..github.world import World, github_world, needs_github
 from .desk import BRANCH, Desk
 from .planned import FILES, WORKFLOW, entry
@@ -402,6 +405,30 @@ def test_refused_labels_and_reviewers_do_not_undo_the_pull_request(desk: Desk) -
     assert done.state == "open" and "no labels: Issues are disabled" in done.reason
     assert "@octo/cicd-admins is not asked: Reviews may only be requested from collaborators." in done.reason
     assert desk.one().state == "unchanged"
+
+
+def test_where_actions_is_off_it_is_said_that_no_check_runs(desk: Desk) -> None:
+    desk.made()
+    token = {"Authorization": f"token {desk.world.token}"}
+    address = f"{desk.world.address}/repos/{desk.slug}/actions/permissions"
+    assert requests.put(address, json={"enabled": False}, headers=token, timeout=60).status_code == 204
+    done = desk.one()
+    assert done.state == "open" and "GitHub Actions is switched off there" in done.reason
+
+
+def test_a_pull_request_from_a_fork_counts_for_nothing(desk: Desk) -> None:
+    desk.made()
+    desk.one()
+    desk.world.close(desk.slug, 1)
+
+    def strike(request: Request, forward: Forward) -> Answer:
+        body = forward().json
+        for node in body["data"]["r0"]["pullRequests"]["nodes"]:
+            node["isCrossRepository"] = True
+        return answer(body)
+
+    desk.world.faults._add(strike, {"path": "^/graphql"})
+    assert desk.one().state == "open", "a stranger's text about the same branch does not decline anything"
 
 
 def test_the_branch_of_other_automation_is_never_written(desk: Desk) -> None:

@@ -7,6 +7,9 @@ from typing import Any
 
 import pytest
 
+from chittyops_policy.rule import Lookups
+from chittyops_policy.snapshot import MemoryTree, Snapshot
+
 from .checked import corpus, needs_corpus
 from .fixing import PIN, RELEASE, WORKFLOW, fixed, refused
 
@@ -74,6 +77,18 @@ def test_what_the_pack_says_of_the_step() -> None:
         "      - name: Beacon\n        if: always()\n        continue-on-error: true\n"
         f"        uses: {PIN.format('actions/chittybeacon')}\n        with:\n          service: api\n"
     )
+
+
+def test_a_call_that_switches_it_off() -> None:
+    own, path = "chittyos/chittyops-policy", ".github/workflows/reusable-worker-deploy.yml"
+    inputs = "on: {workflow_call: {inputs: {include_beacon: {type: boolean}}}}"
+    called = Snapshot(MemoryTree({path: DEPLOY.replace("on: push", inputs) + STEP}), own)
+    call = f"on: push\njobs:\n  deploy:\n    uses: {own}/{path}@main\n    with: {{include_beacon: false}}\n"
+    lookups = Lookups({own: called})
+    assert refused(RULE, worker(call), lookups=lookups) == [
+        f"{own}/{path} reports where the call lets it: take the input include_beacon away"
+    ]
+    assert fixed(RULE, worker(call.replace("false", "true")), lookups=lookups).said == []
 
 
 def test_no_package_is_added() -> None:

@@ -59,7 +59,7 @@
     { id: "visibility", label: "Visibility", options: choice(sorted(repositories.map((each) => texts[each.visibility])).filter(Boolean), "visibilities") },
     { id: "project", label: "Project type", options: choice(sorted(repositories.flatMap((each) => each.projects.map((number) => texts[number]))), "project types") },
     { id: "control", label: "Control", options: [["", "All controls"], ...controls.map((control) => [control.id, texts[control.title]])] },
-    { id: "outcome", label: "Standing of the control", options: [["", "Any standing"], ...outcomes.map((outcome, index) => [outcome, capital(words[index])])] },
+    { id: "outcome", label: "Standing", options: [["", "Any standing"], ...outcomes.map((outcome, index) => [outcome, capital(words[index])])] },
     { id: "rule", label: "Rule", options: choice(sorted([...new Set(columns.rule)].map((number) => rules[number].id)), "rules") },
     { id: "severity", label: "Severity", options: [["", "All severities"], ...gravest.map((rank) => [severities[rank], rank === severities.length - 1 ? capital(severities[rank]) : `${capital(severities[rank])} and graver`])] },
     { id: "state", label: "State", initial: "open", options: [["open", "Open"], ["", "All states"], ...states.filter((state) => state !== "open").map((state) => [state, capital(plain(state))])] },
@@ -374,7 +374,7 @@
         ["Why", rule.why ? element("span", { class: "more" }, texts[rule.why]) : null],
         ["How to fix", rule.how ? element("span", { class: "more" }, texts[rule.how]) : null],
         ["Fix", columns.safety[at] ? [text("fix"), columns.safety[at] === 1 ? " (safe)" : " (to be reviewed)"] : columns.unfixable[at] ? ["none: ", text("unfixable")] : null],
-        ["First seen", age === null ? null : `${texts[columns.seen[at]]}, ${plural(age, "day", "days")} before this audit`],
+        ["First seen", age === null ? null : `${texts[columns.seen[at]]}, ${age > 0 ? `${plural(age, "day", "days")} before this audit` : "with this audit"}`],
         ["Fingerprint", element("code", null, texts[columns.name[at]])],
       ]),
     ];
