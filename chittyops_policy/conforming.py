@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import projects
 from .engine import check, contexts
 from .fixer import Change, fix, refuse_links
-from .model import OPEN, PROFILES, SAFE, Creation, Value
+from .model import EXCEPTED, OPEN, PROFILES, SAFE, Creation, Value
 from .policy import Overrides, effective
 from .policy_file import POLICY_FILE
 from .proof import BYTES, FINDINGS, VALUE, Patch, Unproven, prove_patch
@@ -294,11 +294,9 @@ class _Planner:
         found: dict[str, str] = {}
         if files:
             for decision in self.judge(self.original.changed(files), everything=True).decisions:
-                if decision.path in files:
+                if decision.path in files and decision.state != EXCEPTED:
                     found.setdefault(decision.path, f"{decision.rule} would say: {decision.message}")
         return found
-
-    # ---------------------------------------------------------------------------------------------- rules' repairs
 
     def proof(self) -> tuple[tuple[str, str], ...]:
         """What has been shown of each file that comes straight from a template."""
@@ -307,6 +305,8 @@ class _Planner:
             (VALUE, "it parses"),
             (FINDINGS, f"none of {len(self.catalogue.rules)} rules finds anything in it"),
         )
+
+    # ---------------------------------------------------------------------------------------------- rules' repairs
 
     def fix(self, guide: bool) -> Outcome:
         """The fixes that rules propose once the files are there: those of the guide, or all others."""

@@ -144,7 +144,7 @@ def _settled(
     if isinstance(result, _Absent) and (result.state == NOT_FOR or not there):
         return StandardFile(name, path, result.state, result.reason)
     if there:
-        return StandardFile(name, path, KEEP, f"{path} is there")
+        return StandardFile(name, path, KEEP, f"{path} is there, and stays as it is")
     assert isinstance(result, _Wanted)
     if folder == WORKFLOWS_FOLDER and _holds_expression(result.values):
         return StandardFile(

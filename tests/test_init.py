@@ -159,7 +159,7 @@ def test_another_file_of_that_name_is_never_overwritten(folder: Path) -> None:
     done = init(folder, "--yes")
     assert (folder / "CHARTER.md").read_text() == mine
     assert (folder / ".chittyops-policy.yml").read_text() == "profile: strict\n"
-    assert re.search(r"^  charter +CHARTER\.md is there$", done.stdout, re.M)
+    assert re.search(r"^  charter +CHARTER\.md is there, and stays as it is$", done.stdout, re.M)
 
 
 def test_a_link_is_not_followed(folder: Path, tmp_path: Path) -> None:

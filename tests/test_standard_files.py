@@ -407,7 +407,8 @@ def test_codeql_is_left_where_nobody_can_tell_of_the_default_setup() -> None:
 TEST = "on: pull_request\njobs:\n  t:\n    runs-on: ubuntu-latest\n    steps:\n      - run: {}\n"
 KEPT: dict[str, tuple[dict[str, str], str, str]] = {
     "a file of that path": (
-        {"go.mod": "module x\n", f"{WORKFLOWS}ci.yml": "on: push\n"}, "ci", f"{WORKFLOWS}ci.yml is there",
+        {"go.mod": "module x\n", f"{WORKFLOWS}ci.yml": "on: push\n"},
+        "ci", f"{WORKFLOWS}ci.yml is there, and stays as it is",
     ),
     "tests of another name": (
         {"package.json": package(scripts={"test": "t"}),
@@ -432,7 +433,7 @@ KEPT: dict[str, tuple[dict[str, str], str, str]] = {
         "publish-npm", f"{WORKFLOWS}x.yml publishes to npm",
     ),
     "a folder in its place": (
-        {"go.mod": "module x\n", f"{WORKFLOWS}ci.yml/a": ""}, "ci", f"{WORKFLOWS}ci.yml is there",
+        {"go.mod": "module x\n", f"{WORKFLOWS}ci.yml/a": ""}, "ci", f"{WORKFLOWS}ci.yml is there, and stays as it is",
     ),
 }  # fmt: skip
 
