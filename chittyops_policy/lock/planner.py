@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from chittyops_policy.settings import Hidden
+
 from .migration import migrated, told
 from .normal_form import DEFAULTS, KEYED, Flat, flat_ruleset, flat_settings, is_default, keyed_rules
 from .values import (
@@ -21,7 +23,6 @@ from .values import (
     UPDATE,
     Actual,
     Change,
-    Hidden,
     Readiness,
     Refusal,
     Step,

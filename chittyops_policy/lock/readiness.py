@@ -7,9 +7,10 @@ from chittyops_policy.codeowners import parse
 from chittyops_policy.engine import check
 from chittyops_policy.policy import Overrides, effective
 from chittyops_policy.rule import Lookups
+from chittyops_policy.settings import Hidden
 from chittyops_policy.snapshot import WORKFLOWS_FOLDER
 
-from .values import GITHUB_ACTIONS, Hidden, Readiness
+from .values import GITHUB_ACTIONS, Readiness
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

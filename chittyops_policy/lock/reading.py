@@ -7,8 +7,9 @@ organisations, ``admin:org``.
 from __future__ import annotations
 
 from chittyops_policy.hosts.connection import Missing, Refused, segment
+from chittyops_policy.settings import Hidden
 
-from .values import ACCESS_LEVELS, ACTIONS, SELECTED, TOKEN, Actual, Hidden, Ruleset, Team
+from .values import ACCESS_LEVELS, ACTIONS, SELECTED, TOKEN, Actual, Ruleset, Team
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from chittyops_policy.audit.result import Standing
 from chittyops_policy.audit.source import Unread
 from chittyops_policy.hosts.connection import HostError
 from chittyops_policy.model import Value
+from chittyops_policy.settings import Hidden
 
 from .planner import organisation_steps, repository_steps
 from .readiness import readiness_of, unreadable
 from .reading import read_organisation, read_owner_errors, read_reported, read_repository
-from .values import Hidden, Plan
+from .values import Plan
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

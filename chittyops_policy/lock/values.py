@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chittyops_policy.model import Value
+from chittyops_policy.settings import Hidden
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,16 +32,6 @@ ACCESS_LEVELS = ("pull", "triage", "push", "maintain", "admin")
 
 GITHUB_ACTIONS = 15368
 """The id on github.com of the App under which GitHub Actions reports its jobs."""
-
-
-class Hidden(Value):
-    """Something that the token is not told: why, a sentence fragment, and the permission that would tell."""
-
-    __slots__ = ("permission", "reason")
-
-    def __init__(self, reason: str, permission: str = "") -> None:
-        self.reason = reason
-        self.permission = permission
 
 
 class Ruleset(Value):

@@ -8,8 +8,9 @@ What is in force already is never taken back on these grounds.
 from __future__ import annotations
 
 from chittyops_policy.patterns import matches
+from chittyops_policy.settings import Hidden
 
-from .values import ACTIONS, SELECTED, TOKEN, Hidden, Refusal, Team
+from .values import ACTIONS, SELECTED, TOKEN, Refusal, Team
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -222,7 +222,7 @@ def _judged(metric: Metric, raw: _Raw, part: Records, targets: Targets) -> Figur
     lacks = [lack for lack in part.lacks if lack.source == metric.source]
     target = targets.targets.get(metric.id)
     smallest = targets.smallest[metric.source]
-    common = {"sample": raw.sample, "left_out": raw.left_out, "unseen": len(lacks)}
+    common = {"sample": raw.sample, "left_out": raw.left_out, "unseen": len({lack.repository for lack in lacks})}
     if raw.value is None and lacks:
         reason, permission = lacks[0].reason, next((lack.permission for lack in lacks if lack.permission), "")
         return Figure(metric, target, UNKNOWN, reason=reason, permission=permission, **common)  # type: ignore[arg-type]

@@ -17,7 +17,7 @@ from .records import ALERTS, DEPLOYMENTS, FAILURE, RUNS, SUCCESS, Alert, Deploym
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
     from chittyops_policy.hosts.access import Access
@@ -26,14 +26,15 @@ if TYPE_CHECKING:
 MOST = 1000
 """Results of one search for runs."""
 
-PERMISSIONS = {RUNS: "actions: read", DEPLOYMENTS: "deployments: read", ALERTS: "Dependabot alerts: read"}
-
 _PULL_REQUEST_EVENTS = ("pull_request", "pull_request_target", "pull_request_review", "pull_request_review_comment")
 _GITHUBS_OWN = "dynamic/"
 """Where the path of a workflow begins that GitHub runs by itself: Dependabot, Pages, code scanning's default setup."""
 
 _RUN_ADDRESS = re.compile(r"/actions/runs/([0-9]+)(?:/|$)")
 _VERDICTS = (SUCCESS, "failure", "error")
+_NOTHING_SCANNED = ("no analysis found", "must be enabled", "not enabled")
+"""What GitHub says, in lower case, where there is no code scanning."""
+
 _FIXED_STATES = ("fixed", "dismissed", "auto_dismissed")
 
 
@@ -78,17 +79,22 @@ def gather(connection: Connection, slug: str, branch: str, since: float, until: 
     timed   successful attempts a workflow whose jobs are asked for
     """
     found = Gathered()
-    for source in (RUNS, DEPLOYMENTS, ALERTS):
+    parts: tuple[tuple[str, str, Callable[[], None]], ...] = (
+        (RUNS, "actions: read", lambda: found.runs.extend(_runs(connection, slug, branch, since, until, timed))),
+        (
+            DEPLOYMENTS,
+            "deployments: read",
+            lambda: found.deployments.extend(_deployments(connection, slug, since, until)),
+        ),
+        (ALERTS, "Dependabot alerts: read", lambda: found.alerts.extend(_dependabot(connection, slug, since, until))),
+        (ALERTS, "code scanning alerts: read", lambda: found.alerts.extend(_scanned(connection, slug, since, until))),
+    )
+    for source, permission, ask in parts if branch else ():
         try:
-            if source == RUNS:
-                found.runs += _runs(connection, slug, branch, since, until, timed) if branch else ()
-            elif source == DEPLOYMENTS:
-                found.deployments += _deployments(connection, slug, since, until)
-            else:
-                found.alerts += _alerts(connection, slug, since, until)
+            ask()
         except Refused as error:
             reason = f"GitHub does not tell: {error.message} ({error.status})"
-            found.lacks.append(Lack(slug, source, reason, error.permission or PERMISSIONS[source]))
+            found.lacks.append(Lack(slug, source, reason, error.permission or permission))
         except Spent as error:
             found.lacks.append(Lack(slug, source, error.message))
         except HostError as error:
@@ -215,9 +221,26 @@ def deployment(slug: str, item: Mapping[str, Any], statuses: Iterable[Mapping[st
 # ------------------------------------------------------------------------------------------------------- alerts
 
 
-def _alerts(connection: Connection, slug: str, since: float, until: float) -> Iterator[Alert]:
-    """Critical alerts that are open or were closed in the window."""
-    for item in connection.pages(f"repos/{slug}/dependabot/alerts", severity="critical"):
+def _dependabot(connection: Connection, slug: str, since: float, until: float) -> Iterator[Alert]:
+    listed = connection.pages(f"repos/{slug}/dependabot/alerts", severity="critical")
+    yield from _in_window(listed, slug, since, until)
+
+
+def _scanned(connection: Connection, slug: str, since: float, until: float) -> Iterator[Alert]:
+    """Those of code scanning, whose listing has no filter by severity. Where nothing is analysed there are none."""
+    try:
+        listed = list(connection.pages(f"repos/{slug}/code-scanning/alerts"))
+    except Refused as error:
+        if any(words in error.message.lower() for words in _NOTHING_SCANNED):
+            return
+        raise
+    critical = [item for item in listed if item["rule"].get("security_severity_level") == "critical"]
+    yield from _in_window(critical, slug, since, until)
+
+
+def _in_window(alerts: Iterable[Mapping[str, Any]], slug: str, since: float, until: float) -> Iterator[Alert]:
+    """Alerts that are open or were closed in the window."""
+    for item in alerts:
         created = _seconds(item["created_at"])
         closed = item.get("fixed_at") or item.get("dismissed_at") or item.get("auto_dismissed_at")
         if created > until or (item["state"] in _FIXED_STATES and closed and _seconds(closed) < since):

@@ -78,7 +78,7 @@ class Deployment(Value):
 
 
 class Alert(Value):
-    """A critical vulnerability of a dependency: when it became known, and when it was fixed.
+    """A critical vulnerability of a dependency or of the code: when it became known, and when it was fixed.
 
     state  open, fixed, dismissed or auto_dismissed; `fixed` is None unless it is fixed
     """

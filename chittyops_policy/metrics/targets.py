@@ -72,9 +72,9 @@ METRICS = (
         "Longest time to patch a critical vulnerability",
         ALERTS,
         SECONDS,
-        "The longest time from the creation of a critical Dependabot alert to its fix, over alerts that were fixed in "
-        "the window; an alert that is still open counts with its age once it is older than the target. Dismissed ones "
-        "are left out.",
+        "The longest time from the creation of a critical alert, of Dependabot or of code scanning, to its fix, over "
+        "alerts that were fixed in the window; an alert that is still open counts with its age once it is older than "
+        "the target. Dismissed ones are left out.",
     ),
 )
 """Every figure, in the order in which they are shown."""

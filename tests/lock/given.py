@@ -8,8 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from chittyops_policy.lock.desired import Lock, read_lock
-from chittyops_policy.lock.values import ACTIONS, SELECTED, TOKEN, Actual, Hidden, Readiness, Ruleset, Step, Team
+from chittyops_policy.lock.values import ACTIONS, SELECTED, TOKEN, Actual, Readiness, Ruleset, Step, Team
 from chittyops_policy.policy import standard_pack
+from chittyops_policy.settings import Hidden
 
 OWNER = "northwind"
 SLUG = "northwind/storefront"

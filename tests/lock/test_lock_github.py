@@ -358,3 +358,31 @@ def test_archived_repositories_are_left_out(world: World, run: Run) -> None:
     prepared(world)
     world.repository("acme/old", LOOSE, archived=True)
     assert "acme/old" not in run("lock", "plan", "--org", "acme").out
+
+
+def test_an_app_with_the_permissions_of_the_page_is_enough(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = (ROOT / "docs" / "lock.md").read_text(encoding="utf-8")
+    for words in ("administration: write", "members: write", "organization administration: write", "contents, checks"):
+        assert words in page
+    permissions = {
+        "metadata": "read",
+        "contents": "read",
+        "checks": "read",
+        "statuses": "read",
+        "administration": "write",
+        "members": "write",
+        "organization_administration": "write",
+    }
+    with github_world("acme", permissions=permissions) as world:
+        prepared(world)
+        app = world.apps["policy-app"]
+        key = tmp_path / "app.pem"
+        key.write_text(app.key)
+        as_app = ("--org", "acme", "--app-id", str(app.id), "--app-key", str(key))
+        run = runner(world, monkeypatch, capsys, tmp_path)
+        applied = run("lock", "apply", "--yes", *as_app)
+        assert applied.code == 0, applied
+        assert "unknown" not in applied.out
+        assert run("lock", "plan", *as_app).code == 0

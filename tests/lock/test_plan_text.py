@@ -13,7 +13,8 @@ from chittyops_policy.lock.desired import read_lock
 from chittyops_policy.lock.document import plan_document
 from chittyops_policy.lock.planner import repository_steps
 from chittyops_policy.lock.text import plan_text
-from chittyops_policy.lock.values import Hidden, Plan
+from chittyops_policy.lock.values import Plan
+from chittyops_policy.settings import Hidden
 
 from .given import changed, extended, fresh, lock, on_github, ready, settled
 

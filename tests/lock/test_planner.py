@@ -28,13 +28,13 @@ from chittyops_policy.lock.values import (
     UNKNOWN,
     UPDATE,
     Actual,
-    Hidden,
     Plan,
     Readiness,
     Ruleset,
     Step,
     Team,
 )
+from chittyops_policy.settings import Hidden
 
 from . import given
 from .given import (

@@ -113,6 +113,11 @@ def test_runs_deployments_and_alerts_become_figures(world: World, run: Run) -> N
         fixed_at=iso(NOW - timedelta(hours=47)),
     )
     world.dependabot_alert(SLUG, severity="high", state="open", created_at=iso(NOW - timedelta(days=20)))
+    scanned = NOW - timedelta(hours=30)
+    world.code_scanning_alert(
+        SLUG, severity="critical", created_at=iso(scanned), fixed_at=iso(scanned + timedelta(hours=5))
+    )
+    world.code_scanning_alert(SLUG, severity="high", created_at=iso(NOW - timedelta(days=20)))
     code, document = measured(run)
     schema = json.loads((ROOT / "schemas" / "metrics.schema.json").read_text())
     jsonschema.validate(document, schema, jsonschema.Draft202012Validator)
@@ -126,7 +131,7 @@ def test_runs_deployments_and_alerts_become_figures(world: World, run: Run) -> N
     assert (found["deployment_success_rate"]["value"], found["deployment_success_rate"]["sample"]) == (100, 5)
     assert found["deployment_success_rate"]["left_out"] == {"not ended": 1}
     assert found["average_deployment_time"]["value"] == 90, "from in_progress to success"
-    assert found["critical_patch_time"]["value"] == 3 * 3600
+    assert (found["critical_patch_time"]["value"], found["critical_patch_time"]["sample"]) == (5 * 3600, 2)
     assert {figure["outcome"] for figure in found.values()} == {"met"}
     assert code == 0
     names = [scope["name"] for scope in document["scopes"]]
