@@ -21,6 +21,7 @@ from chittyops_policy.snapshot import MemoryTree, Snapshot
 
 from .github.world import World, github_world, needs_github
 
+ROOT = Path(__file__).resolve().parents[1]
 APP = {"contents": "write", "pull_requests": "write", "administration": "read"}
 
 
@@ -72,7 +73,9 @@ def test_a_classic_token_without_the_workflow_scope(world: World) -> None:
         "--org", "acme", "--base-url", world.address, GITHUB_TOKEN=world.classic_token(scopes=("repo",)).value
     )
     assert "GitHub is asked as octocat with a classic token with the scopes repo." in text
-    assert "GitHub refuses every change of a file under .github/workflows (the token lacks the scope workflow)" in text
+    assert "  no   workflow-files      workflows: write      GitHub refuses every change of a file under" in text
+    reasons = {need["name"]: need["how"] for need in document["asked"]["needs"]}
+    assert reasons["workflow-files"] == "the token lacks the scope workflow"
 
 
 @needs_github
@@ -98,6 +101,17 @@ def test_a_fine_grained_token_is_tried_and_never_writes(world: World) -> None:
     assert rules["unlisted-secret"]["unanswered_without"] == []
     assert rules["unpinned-uses"]["unanswered_without"] == []
     assert world.requests(writes=True) == []
+
+
+@needs_github
+def test_the_page_shows_what_is_printed(world: World) -> None:
+    token = world.fine_grained_token({"contents": "read", "secrets": "read"}).value
+    _, text = run("--org", "acme", "--base-url", world.address, GITHUB_TOKEN=token)
+    page = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
+    # How many rules there are changes with every rule; what GitHub is asked does not.
+    shown = [line for line in text.splitlines() if line and not any(mark in line for mark in ("rules", "needs "))]
+    assert [line for line in shown if line not in page] == []
+    assert len(shown) > len(needs()) - 7
 
 
 @needs_github

@@ -15,8 +15,10 @@ from github import Auth
 
 from chittyops_policy.catalogue import load
 from chittyops_policy.hosts.connection import Connection
+from chittyops_policy.hosts.github import GitHub
 from chittyops_policy.hosts.settings import SettingsReader
 from chittyops_policy.permissions import PURPOSES, needs
+from chittyops_policy.rule import Lookups
 from chittyops_policy.settings import ActionsPolicy, BranchRules, Hidden, Settings
 
 from .github.world import World, github_world, needs_github
@@ -276,3 +278,14 @@ def test_the_table_of_permissions_is_sound() -> None:
         "unrestricted-actions",
         "disabled-alerts",
     }
+
+
+def test_a_check_that_may_ask_github_reads_settings(world: World) -> None:
+    host = GitHub(world.token, "2026-11-25", world.address)
+    assert host.settings(CLASSIC) == read(world, CLASSIC)
+    count = len(world.requests())
+    assert host.settings(CLASSIC) is not None and len(world.requests()) == count, "asked once"
+    assert host.settings("acme/nothing") is None
+    assert host.problems == ["acme/nothing is not there, or the token may not see it"]
+    assert Lookups(host=host).settings("Acme/Classic") == host.settings(CLASSIC)
+    assert Lookups().settings(CLASSIC) is None

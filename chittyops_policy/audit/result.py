@@ -189,7 +189,7 @@ class Measure(Value):
     unit        ``%``, ``min`` or ``h``
     value       None where it cannot be told; `reason` then says why
     samples     how many runs or alerts it was taken from
-    outcome     PASS, FAIL or UNKNOWN
+    outcome     one of OUTCOMES
     definition  which runs count and how, a sentence
     window      the time it covers, in words: ``2026-10-26 to 2026-11-25``
     series      (ISO date, value or None) over the window, the oldest first

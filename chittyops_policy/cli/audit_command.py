@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 import click
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from ..audit.progress import Progress
     from ..audit.proposals import Proposer
     from ..audit.question import Question
-    from ..audit.result import Audit
+    from ..audit.result import Audit, Measure
     from ..audit.settings_survey import SettingsSurvey
     from ..audit.source import Source
     from ..audit.store import Store
@@ -96,6 +97,7 @@ def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
 @click.group(invoke_without_command=True, short_help="Judge every repository of organisations or of a directory.")
 @source_options
 @click.option("--settings", is_flag=True, help="Judge settings on GitHub too: about eight questions a repository.")
+@click.option("--metrics", is_flag=True, help="Measure the pack's performance targets too, as `metrics` does.")
 @writing_options
 @click.option("--out", "-o", default="audit-report", metavar="DIR", help="Where the report goes.", show_default=True)
 @click.option("--profile", "-p", type=click.Choice(PROFILES), help="As for check.")
@@ -182,6 +184,8 @@ def perform(
         result = Sweep(
             source, question, selection, progress, store, clock=_clock(), propose=proposer, settings=survey
         ).run()
+        if given.get("metrics"):
+            result.measures = _measures(given, result, question, progress)
         if proposer is not None:
             access = getattr(source, "access", None)
 
@@ -235,6 +239,8 @@ def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
         raise UserError("nothing to audit", "give --org NAME, --repo OWNER/NAME, --dir PATH or --git URL")
     if len(kinds) > 1:
         raise UserError(f"{kinds[0]} cannot be combined with {kinds[1]}", "audit them one after the other")
+    if given.get("metrics") and not asked["--org or --repo"]:
+        raise UserError("--metrics asks GitHub", "give --org NAME or --repo OWNER/NAME")
     if given["folders"]:
         from ..audit.directory_source import DirectorySource
 
@@ -265,6 +271,21 @@ def _survey(given: dict[str, Any], progress: Progress) -> SettingsSurvey | None:
     from ..audit.settings_survey import SettingsSurvey  # PyGithub takes long to load
 
     return SettingsSurvey(_access(given, progress), given["jobs"])
+
+
+def _measures(given: dict[str, Any], audit: Audit, question: Question, progress: Progress) -> tuple[Measure, ...]:
+    """The performance targets of what was judged. Raises UserError where the pack sets none."""
+    from ..audit.performance import measures
+    from ..metrics.figures import measure
+    from ..metrics.gathering import gather_all
+    from ..metrics.targets import read_targets
+
+    targets = read_targets(question.pack.parameters)
+    until = _clock() or time.time()
+    asked = [(standing.subject.slug, standing.subject.branch) for standing in audit.judged]
+    since = until - targets.window * 86400
+    records = gather_all(_access(given, progress), asked, since, until, timed=targets.timed, jobs=given["jobs"])
+    return measures(measure(records, targets))
 
 
 def _access(given: dict[str, Any], progress: Progress) -> Access:

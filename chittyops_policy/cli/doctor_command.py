@@ -134,18 +134,18 @@ def _text(found: Diagnosis | None, standings: list[RuleStanding]) -> list[str]:
 
 
 def _reason(standing: Standing) -> str:
-    if standing.state == GRANTED:
-        return ""
-    return f"{standing.need.lack} ({standing.how})"
+    return "" if standing.state == GRANTED else standing.need.lack
 
 
 def _about_rules(standings: list[RuleStanding]) -> list[str]:
     unanswered = [standing for standing in standings if standing.answer]
     fixable = [standing for standing in standings if standing.fix is not None]
     unfixed = [standing for standing in fixable if standing.fix]
+    unsure = [standing for standing in unfixed if not any(one.state == REFUSED for one in standing.fix or ())]
     lines = [f"{len(standings) - len(unanswered)} of {len(standings)} rules can be answered."]
     lines += [f"  {', '.join(names)}: {lack}" for lack, names in _by_lack(unanswered, False).items()]
-    lines.append(f"The fixes of {len(fixable) - len(unfixed)} of {len(fixable)} rules can become pull requests.")
+    sure = f"The fixes of {len(fixable) - len(unfixed)} of {len(fixable)} rules can become pull requests"
+    lines.append(f"{sure}; of {len(unsure)} only the first write will show it." if unsure else f"{sure}.")
     lines += [f"  {_some(names)}: {lack}" for lack, names in _by_lack(unfixed, True).items()]
     return lines
 
@@ -156,9 +156,7 @@ def _by_lack(standings: list[RuleStanding], fixes: bool) -> dict[str, list[str]]
     for standing in standings:
         lacking = standing.fix if fixes else standing.answer
         permissions = sorted({one.need.permission for one in lacking or ()})
-        sure = any(one.state == REFUSED for one in lacking or ())
-        words = f"{'needs' if sure else 'needs, and it is not known to be there:'} {', '.join(permissions)}"
-        found.setdefault(words, []).append(standing.rule)
+        found.setdefault(f"needs {', '.join(permissions)}", []).append(standing.rule)
     return found
 
 

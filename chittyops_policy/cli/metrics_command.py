@@ -6,7 +6,6 @@ import json
 import os
 import sys
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import click
 
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from ..audit.result import Subject
     from ..hosts.access import Access
-    from ..metrics.gathering import Gathered
     from ..metrics.records import Records
     from ..metrics.targets import Targets
     from ..policy import Pack
@@ -73,8 +71,7 @@ def _records(
     from ..audit.github_source import GitHubSource
     from ..audit.progress import Silence
     from ..audit.result import Standing
-    from ..metrics.gathering import gather
-    from ..metrics.records import Records
+    from ..metrics.gathering import gather_all
 
     store = store_of()
     source = GitHubSource(
@@ -99,22 +96,8 @@ def _records(
         source.close()
         store.close()
 
-    def ask(subject: Subject) -> Gathered:
-        connection = access.connection(subject.owner)
-        return gather(connection, subject.slug, subject.branch, since, until, targets.timed)
-
-    with ThreadPoolExecutor(given["jobs"]) as pool:
-        parts = list(pool.map(ask, chosen))
-    records = Records(
-        since=since,
-        until=until,
-        repositories=tuple(subject.slug for subject in chosen),
-        runs=tuple(run for part in parts for run in part.runs),
-        deployments=tuple(item for part in parts for item in part.deployments),
-        alerts=tuple(alert for part in parts for alert in part.alerts),
-        lacks=tuple(lack for part in parts for lack in part.lacks),
-    )
-    return records, problems
+    asked = [(subject.slug, subject.branch) for subject in chosen]
+    return gather_all(access, asked, since, until, timed=targets.timed, jobs=given["jobs"]), problems
 
 
 def _since(given: dict[str, Any], window: int, until: float) -> float:

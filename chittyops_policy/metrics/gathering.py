@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 from chittyops_policy.hosts.connection import HostError, Refused, Spent
 
-from .records import ALERTS, DEPLOYMENTS, FAILURE, RUNS, SUCCESS, Alert, Deployment, Lack, Run
+from .records import ALERTS, DEPLOYMENTS, FAILURE, RUNS, SUCCESS, Alert, Deployment, Lack, Records, Run
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any
 
+    from chittyops_policy.hosts.access import Access
     from chittyops_policy.hosts.connection import Connection
 
 MOST = 1000
@@ -45,6 +47,28 @@ class Gathered:
         self.deployments: list[Deployment] = []
         self.alerts: list[Alert] = []
         self.lacks: list[Lack] = []
+
+
+def gather_all(
+    access: Access, repositories: Sequence[tuple[str, str]], since: float, until: float, *, timed: int, jobs: int
+) -> Records:
+    """The records of several repositories, given as (owner/name, default branch); `jobs` are asked at a time."""
+
+    def ask(repository: tuple[str, str]) -> Gathered:
+        slug, branch = repository
+        return gather(access.connection(slug.partition("/")[0]), slug, branch, since, until, timed)
+
+    with ThreadPoolExecutor(jobs) as pool:
+        parts = list(pool.map(ask, repositories))
+    return Records(
+        since=since,
+        until=until,
+        repositories=tuple(slug for slug, _ in repositories),
+        runs=tuple(run for part in parts for run in part.runs),
+        deployments=tuple(item for part in parts for item in part.deployments),
+        alerts=tuple(alert for part in parts for alert in part.alerts),
+        lacks=tuple(lack for part in parts for lack in part.lacks),
+    )
 
 
 def gather(connection: Connection, slug: str, branch: str, since: float, until: float, timed: int) -> Gathered:

@@ -199,3 +199,19 @@ def test_a_repository_that_fails_is_a_lack_of_its_own(world: World, run: Run) ->
     assert (rate["sample"], rate["unseen"], rate["outcome"]) == (12, 1, "met")
     assert figures(document, "acme/site")["workflow_success_rate"]["outcome"] == "unknown"
     assert code == 0
+
+
+def test_an_audit_shows_the_targets_in_its_report(world: World, run: Run, tmp_path: Path) -> None:
+    for hours in range(1, 31):
+        ran(world, hours, "failure" if hours in (3, 4, 5) else "success")
+    done = run("audit", "--org", "acme", "--metrics", "--quiet", "--out", str(tmp_path / "report"))
+    assert done.code == 1, done.err
+    document = json.loads((tmp_path / "report" / "report.json").read_text())
+    rate = document["measures"][0]
+    assert (rate["title"], rate["value"], rate["samples"], rate["outcome"]) == (
+        "Workflow success rate", 90.0, 30, "fail",
+    )  # fmt: skip
+    assert "Workflow success rate" in (tmp_path / "report" / "report.html").read_text()
+    refused = run("audit", "--dir", str(ROOT / "examples"), "--metrics", "--out", str(tmp_path / "none"))
+    assert refused.code == 2
+    assert "--org" in refused.err

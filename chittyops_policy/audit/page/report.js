@@ -336,7 +336,7 @@
       element("td", null, opener(bdi(texts[columns.message[at]])), columns.state[at] === OPEN ? null : [" ", mark("", plain(states[columns.state[at]]))]),
       element("td", null, bdi(rules[columns.rule[at]].id)),
       element("td", null, bdi(slugOf(at)), element("br"), element("span", { class: "quiet" }, bdi(pathOf(at)))),
-      element("td", { class: "quiet" }, texts[columns.seen[at]] || "–"),
+      element("td", { class: "quiet date" }, texts[columns.seen[at]] || "–"),
     ],
     findingDetail,
     (one, other) => columns.severity[other] - columns.severity[one] || one - other,
