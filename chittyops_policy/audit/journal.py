@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sql
 from sqlalchemy.dialects import postgresql, sqlite
 
+from chittyops_policy.audit.store import Guard
 from chittyops_policy.delivery.pull_requests import PLANNED, Known
 from chittyops_policy.model import Value
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from chittyops_policy.audit.plan import Entry
+    from chittyops_policy.audit.store import Store
     from chittyops_policy.delivery.pull_requests import Delivered
 
 METADATA = sql.MetaData()
@@ -76,11 +78,16 @@ class Noted(Value):
 
 
 class Journal:
-    """The journal in the database behind `engine`; its table is made where it is missing."""
+    """The journal in the database of a store; its table is made where it is missing.
 
-    def __init__(self, engine: sql.Engine) -> None:
-        self.engine = engine
-        METADATA.create_all(engine)
+    Every method raises WorldError where the database fails.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.engine = store.engine
+        self.place = store.place
+        with Guard(self.place), self.engine.begin() as connection:
+            connection.execute(sql.schema.CreateTable(PULL_REQUESTS, if_not_exists=True))
 
     def known(self, slug: str, rule_set: str) -> Known:
         """What the next run has to know; nothing where nothing was noted."""
@@ -92,7 +99,7 @@ class Journal:
         query = sql.select(PULL_REQUESTS).order_by(PULL_REQUESTS.c.slug, PULL_REQUESTS.c.rule_set)
         if slugs is not None:
             query = query.where(PULL_REQUESTS.c.slug.in_([slug.lower() for slug in slugs]))
-        with self.engine.connect() as connection:
+        with Guard(self.place), self.engine.connect() as connection:
             return {(row.slug, row.rule_set): _noted(row) for row in connection.execute(query)}
 
     def step(self, entry: Entry, plan: str, known: Known, moment: str) -> None:
@@ -112,14 +119,14 @@ class Journal:
         """Notes what became of a pull request that no entry asks for any more."""
         at = sql.and_(PULL_REQUESTS.c.slug == slug.lower(), PULL_REQUESTS.c.rule_set == rule_set)
         said = {"state": delivered.state, "reason": delivered.reason, "noted": moment}
-        with self.engine.begin() as connection:
+        with Guard(self.place), self.engine.begin() as connection:
             connection.execute(PULL_REQUESTS.update().where(at).values(**said))
 
     def _write(self, row: dict[str, Any], keep: tuple[str, ...] = ()) -> None:
         insert = postgresql.insert if self.engine.dialect.name == "postgresql" else sqlite.insert
         statement = insert(PULL_REQUESTS).values(**row)
         changed = {name: statement.excluded[name] for name in row if name not in ("slug", "rule_set", *keep)}
-        with self.engine.begin() as connection:
+        with Guard(self.place), self.engine.begin() as connection:
             connection.execute(statement.on_conflict_do_update(index_elements=["slug", "rule_set"], set_=changed))
 
 

@@ -188,7 +188,7 @@ class Store:
             ) from error
         if self.engine.dialect.name == "sqlite":
             sql.event.listen(self.engine, "connect", _prepare_sqlite)
-        with _Guard(self.place):
+        with Guard(self.place):
             if self.engine.dialect.name == "sqlite" and url.database:
                 _private_file(url.database)
             self._open()
@@ -225,7 +225,7 @@ class Store:
         wanted = {slug.lower(): head for slug, head in heads}
         found: dict[str, Kept] = {}
         statement = sql.select(RESULTS, REPORTS.c.data).join(REPORTS, RESULTS.c.report == REPORTS.c.key)
-        with _Guard(self.place), self.engine.connect() as connection:
+        with Guard(self.place), self.engine.connect() as connection:
             for part in _parts(sorted(wanted)):
                 query = statement.where(RESULTS.c.slug.in_(part), RESULTS.c.digest == question)
                 for row in connection.execute(query):
@@ -237,7 +237,7 @@ class Store:
 
     def keep(self, slug: str, head: str, question: str, kept: Kept) -> str:
         """Stores a result for the next audit, and gives the key of its report."""
-        with _Guard(self.place), self.engine.begin() as connection:
+        with Guard(self.place), self.engine.begin() as connection:
             key = self._keep_report(connection, kept.report)
             row = {
                 "slug": slug.lower(),
@@ -257,7 +257,7 @@ class Store:
     def blobs(self, oids: Iterable[str]) -> dict[str, bytes]:
         """The contents of those objects that are known."""
         found: dict[str, bytes] = {}
-        with _Guard(self.place), self.engine.connect() as connection:
+        with Guard(self.place), self.engine.connect() as connection:
             for part in _parts(sorted(set(oids))):
                 for row in connection.execute(sql.select(BLOBS).where(BLOBS.c.oid.in_(part))):
                     found[row.oid] = zlib.decompress(row.data)
@@ -266,7 +266,7 @@ class Store:
     def keep_blobs(self, blobs: Mapping[str, bytes]) -> None:
         """Stores the contents of objects."""
         rows = [{"oid": oid, "data": zlib.compress(data, 6)} for oid, data in sorted(blobs.items())]
-        with _Guard(self.place), self.engine.begin() as connection:
+        with Guard(self.place), self.engine.begin() as connection:
             self._upsert(connection, BLOBS, rows, ("oid",), update=False)
 
     # -------------------------------------------------------------------------------------------------- audits
@@ -282,7 +282,7 @@ class Store:
             "digest": audit.digest,
             "controls": [[item.id, item.title, item.charter, list(item.rules)] for item in audit.controls],
         }
-        with _Guard(self.place):
+        with Guard(self.place):
             number = 1
             while True:
                 name = audit.id if number == 1 else f"{audit.id}-{number}"
@@ -299,7 +299,7 @@ class Store:
         `key` is that of its report where that is stored already.
         """
         subject = standing.subject
-        with _Guard(self.place), self.engine.begin() as connection:
+        with Guard(self.place), self.engine.begin() as connection:
             if standing.report is not None and not key:
                 key = self._keep_report(connection, standing.report)
             row = {
@@ -366,7 +366,7 @@ class Store:
         """Closes an audit: from now on it is part of the history."""
         totals = counts([standing.report for standing in audit.standings if standing.report is not None])
         states = [standing.state for standing in audit.standings]
-        with _Guard(self.place), self.engine.begin() as connection:
+        with Guard(self.place), self.engine.begin() as connection:
             fixed = dict.fromkeys(SEVERITIES, 0)
             columns = (FINDINGS.c.severity, sql.func.count())
             query = sql.select(*columns).where(FINDINGS.c.fixed_by == audit.id, FINDINGS.c.state == OPEN)
@@ -392,7 +392,7 @@ class Store:
         if source:
             query = query.where(AUDITS.c.source == source)
         wanted = None if scopes is None else _folded(scopes)
-        with _Guard(self.place), self.engine.connect() as connection:
+        with Guard(self.place), self.engine.connect() as connection:
             return [
                 Point(row.id, row.finished, row.judged, row.unreached, row.open, row.verdicts, row.fixed)
                 for row in connection.execute(query)
@@ -422,12 +422,12 @@ class Store:
         """(severity, first seen, gone or '') of the findings that counted, of the repositories of an audit."""
         slugs = sql.select(sql.func.lower(STANDINGS.c.slug)).where(STANDINGS.c.audit == audit)
         query = sql.select(FINDINGS).where(FINDINGS.c.state == OPEN, FINDINGS.c.slug.in_(slugs))
-        with _Guard(self.place), self.engine.connect() as connection:
+        with Guard(self.place), self.engine.connect() as connection:
             return [(row.severity, row.first_seen, row.fixed_at or "") for row in connection.execute(query)]
 
     def audit(self, name: str) -> Audit:
         """An earlier audit as it was. Raises UserError where there is none of that name."""
-        with _Guard(self.place), self.engine.connect() as connection:
+        with Guard(self.place), self.engine.connect() as connection:
             row = connection.execute(sql.select(AUDITS).where(AUDITS.c.id == name)).one_or_none()
             if row is None:
                 raise UserError(f"the store has no audit {name}", "`chittyops-policy audit trend` lists them")
@@ -509,7 +509,7 @@ class Store:
         return (postgresql if self.engine.dialect.name == "postgresql" else sqlite).insert(table)
 
 
-class _Guard:
+class Guard:
     """Turns what the database driver raises into an error for a person."""
 
     def __init__(self, place: str) -> None:

@@ -148,7 +148,7 @@ def _application(
 
     return Application(
         access.connection,
-        Journal(store.engine),
+        Journal(store),
         Manner(parameters),
         exact=exact,
         limit=given["limit"],

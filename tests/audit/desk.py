@@ -7,7 +7,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import sqlalchemy as sql
 from github import Auth
 
 from chittyops_policy.audit.application import Application
@@ -15,6 +14,7 @@ from chittyops_policy.audit.journal import Journal
 from chittyops_policy.audit.plan import Entry, Plan
 from chittyops_policy.audit.proposals import Choice, Manner
 from chittyops_policy.audit.result import Proposal
+from chittyops_policy.audit.store import Store
 from chittyops_policy.hosts.connection import Connection
 
 from ..github.world import Files, World
@@ -33,7 +33,7 @@ class Desk:
         self.folder = folder
         self.slug = f"octo/{next(NAMES)}"
         self.files: dict[str, str] = dict(FILES)
-        self.journal = Journal(sql.create_engine(f"sqlite:///{folder / 'store.sqlite'}"))
+        self.journal = Journal(Store(str(folder / "store.sqlite")))
 
     def made(self, files: Mapping[str, str] | None = None, executable: Sequence[str] = ()) -> Desk:
         self.files = dict(FILES if files is None else files)

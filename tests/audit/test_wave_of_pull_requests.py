@@ -40,7 +40,7 @@ class Organisation:
     def __init__(self, world: World, folder: Path) -> None:
         self.world = world
         self.store = Store(str(folder / "store.sqlite"))
-        self.journal = Journal(self.store.engine)
+        self.journal = Journal(self.store)
         self.question = Question(None, Overrides(), TODAY)
 
     def plan(self, *slugs: str) -> Plan:
