@@ -148,7 +148,7 @@ def audit_blocks() -> dict[str, str]:
     shown = [line for line in lines.splitlines() if '"out-of-scope"' not in line]
     return {
         "summary": fenced(summary),
-        "json lines": fenced("\n".join(shown)).replace("```text", "```json"),
+        "json lines": fenced("\n".join(shown)),
         "compare": fenced(changes),
         "audit help": fenced(run(["audit", "--help"])),
     }
