@@ -242,6 +242,21 @@ def test_an_audit_judges_settings_where_it_is_asked_to(world: World, tmp_path: P
     assert messages == ["the repository stores the secret NPM_TOKEN"]
 
 
+def test_what_an_audit_does_not_ask_is_not_mended(world: World, tmp_path: Path) -> None:
+    """The history counts a finding as gone only where somebody could tell."""
+
+    def fixed() -> int:
+        point = json.loads((tmp_path / "report" / "report.json").read_text())["trend"][-1]
+        return sum(point["fixed"].values())
+
+    audited(world, tmp_path, "--repo", OPEN, "--settings")
+    audited(world, tmp_path, "--repo", OPEN)
+    assert fixed() == 0
+    world.settings("PUT", f"/repos/{OPEN}/vulnerability-alerts")
+    audited(world, tmp_path, "--repo", OPEN, "--settings")
+    assert fixed() == 1
+
+
 def test_a_changed_setting_is_seen_although_no_file_changed(world: World, tmp_path: Path) -> None:
     asked = ("--repo", OPEN, "--settings")
     assert verdicts(audited(world, tmp_path, *asked)[OPEN])["alerts"][0] == "fail"

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chittyops_policy.model import OPEN, SEVERITIES, Value
 
-from .result import JUDGED
+from .result import JUDGED, untold
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -82,7 +82,10 @@ def compare(before: Audit, after: Audit) -> Comparison:
         slug = second[key].subject.slug
         old, now = _open(first[key]), _open(second[key])
         new += [Change(slug, finding) for name, finding in now.items() if name not in old]
-        fixed += [Change(slug, finding) for name, finding in old.items() if name not in now]
+        report = second[key].report
+        assert report is not None
+        told = {rule.id for rule in report.rules_run} - untold(after.controls, report)
+        fixed += [Change(slug, finding) for name, finding in old.items() if name not in now and finding.rule in told]
         remaining += len(old.keys() & now.keys())
         outcomes = _outcomes(first[key])
         turned += [

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from chittyops_policy.model import Value
+from chittyops_policy.model import UNKNOWN, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from chittyops_policy.model import Report
 
@@ -180,6 +180,18 @@ class Control(Value):
         self.title = title
         self.charter = charter
         self.rules = rules
+
+
+def untold(controls: Iterable[Control], report: Report) -> frozenset[str]:
+    """The rules of which a report cannot tell whether an earlier finding is gone.
+
+    Such a rule ran and could not answer, as those about settings do where GitHub was not asked: it is the only one
+    of its control, and that is UNKNOWN.
+    """
+    outcomes = {verdict.control: verdict.outcome for verdict in report.verdicts}
+    return frozenset(
+        control.rules[0] for control in controls if len(control.rules) == 1 and outcomes.get(control.id) == UNKNOWN
+    )
 
 
 class Measure(Value):

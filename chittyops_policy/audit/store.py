@@ -293,10 +293,18 @@ class Store:
                 except sql.exc.IntegrityError:
                     number += 1
 
-    def record(self, audit: str, standing: Standing, moment: str, key: str = "") -> dict[str, str]:
+    def record(
+        self,
+        audit: str,
+        standing: Standing,
+        moment: str,
+        key: str = "",
+        silent: frozenset[str] = frozenset(),
+    ) -> dict[str, str]:
         """Notes what became of one repository, and gives fingerprint → the day on which the finding was first seen.
 
-        `key` is that of its report where that is stored already.
+        `key` is that of its report where that is stored already; the findings of `silent` rules live on, see
+        `result.untold`.
         """
         subject = standing.subject
         with Guard(self.place), self.engine.begin() as connection:
@@ -318,9 +326,17 @@ class Store:
             self._upsert(connection, STANDINGS, [row], ("audit", "slug"))
             if standing.report is None:
                 return {}
-            return self._follow(connection, audit, subject.slug.lower(), standing.report, moment)
+            return self._follow(connection, audit, subject.slug.lower(), standing.report, moment, silent)
 
-    def _follow(self, connection: sql.Connection, audit: str, slug: str, report: Report, moment: str) -> dict[str, str]:
+    def _follow(
+        self,
+        connection: sql.Connection,
+        audit: str,
+        slug: str,
+        report: Report,
+        moment: str,
+        silent: frozenset[str],
+    ) -> dict[str, str]:
         """Carries the findings of one repository on."""
         rows = {
             decision.fingerprint: {
@@ -343,8 +359,8 @@ class Store:
                 set_={name: statement.excluded[name] for name in ("last_seen", "severity", "state", "path")},
             )
             connection.execute(statement, list(rows.values()))
-        # A rule that did not run says nothing about its findings.
-        ran = {rule.id for rule in report.rules_run}
+        # A rule that did not run, or could not tell, says nothing about its findings.
+        ran = {rule.id for rule in report.rules_run} - silent
         still = sql.and_(FINDINGS.c.slug == slug, FINDINGS.c.fixed_at.is_(None))
         first: dict[str, str] = {}
         gone: list[str] = []

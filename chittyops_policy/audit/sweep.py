@@ -10,7 +10,7 @@ from chittyops_policy.errors import PolicyError
 from chittyops_policy.fingerprint import digest
 from chittyops_policy.rule import Lookups
 
-from .result import BUG, JUDGED, NOT_REACHED, OUT_OF_SCOPE, Audit, Standing, Subject
+from .result import BUG, JUDGED, NOT_REACHED, OUT_OF_SCOPE, Audit, Standing, Subject, untold
 from .reuse import dates_in, still_holds
 from .source import Unread
 from .store import Kept
@@ -152,7 +152,8 @@ class Sweep:
         return chosen
 
     def _settle(self, standing: Standing, key: str = "") -> None:
-        standing.first_seen = self.store.record(self._id, standing, self._now(), key)
+        silent = untold(self.question.controls, standing.report) if standing.report is not None else frozenset()
+        standing.first_seen = self.store.record(self._id, standing, self._now(), key, silent)
         self.standings.append(standing)
         self.progress.settled(standing)
 
