@@ -20,10 +20,11 @@ from ..reporters.wording import plural
 from . import audit_writing
 from .audit_history import COMMANDS
 from .audit_writing import validate, writing_options
+from .github_options import LOGIN_OPTIONS, RUN_OPTIONS, SCOPE_OPTIONS, access_of, with_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
     from typing import Any, TypeVar
 
     from ..audit.progress import Progress
@@ -33,24 +34,17 @@ if TYPE_CHECKING:
     from ..audit.settings_survey import SettingsSurvey
     from ..audit.source import Source
     from ..audit.store import Store
-    from ..hosts.access import Access
 
     F = TypeVar("F", bound=Callable[..., object])
 
 _SOURCES = (
-    click.option("--org", "owners", multiple=True, metavar="NAME", help="An organisation or user on GitHub."),
-    click.option("--repo", "repositories", multiple=True, metavar="OWNER/NAME", help="One repository on GitHub."),
+    *SCOPE_OPTIONS,
     click.option(
         "--dir", "folders", multiple=True, metavar="PATH", help="A directory of checkouts; no network is used."
     ),
     click.option("--git", "urls", multiple=True, metavar="URL", help="A git remote, as git clone takes it."),
-    click.option("--base-url", metavar="URL", help="The API of a GitHub Enterprise: https://HOST/api/v3."),
-    click.option("--app-id", metavar="ID", help="Ask as this GitHub App instead of with a token."),
-    click.option("--app-key", metavar="FILE", help="The App's private key, a PEM file."),
-    click.option(
-        "--jobs", "-j", type=click.IntRange(1, 32), default=4, help="Questions that are open at the same time."
-    ),
-    click.option("--match", "names", multiple=True, metavar="GLOB", help="Only repositories of this name."),
+    *LOGIN_OPTIONS,
+    *RUN_OPTIONS,
     click.option(
         "--names-from", metavar="FILE", help="Only those that FILE lists, one a line; alone: these on GitHub."
     ),
@@ -83,18 +77,12 @@ _OUTPUTS = (
 
 def source_options(command: F) -> F:
     """Adds the options that say which repositories are meant and how they are reached."""
-    return _with(_SOURCES, command)
+    return with_options(_SOURCES, command)
 
 
 def output_options(command: F) -> F:
     """Adds the options that say by which policy, and where results go."""
-    return _with(_OUTPUTS, command)
-
-
-def _with(options: Sequence[Callable[[F], F]], command: F) -> F:
-    for option in reversed(options):
-        command = option(command)
-    return command
+    return with_options(_OUTPUTS, command)
 
 
 @click.group(invoke_without_command=True, short_help="Judge every repository of organisations or of a directory.")
@@ -143,7 +131,7 @@ def apply(given: dict[str, Any]) -> int:
     progress = _progress(given)
     store = Store(given["store"] or default_store(os.environ))
     try:
-        lines, complete = audit_writing.apply(given, _access(given, progress), store, progress)
+        lines, complete = audit_writing.apply(given, access_of(given, progress.say), store, progress)
     finally:
         progress.end(None)
         store.close()
@@ -258,7 +246,7 @@ def _source(given: dict[str, Any], store: Store, progress: Progress) -> Source:
     from ..audit.github_source import GitHubSource  # PyGithub takes long to load; a directory does without
 
     return GitHubSource(
-        _access(given, progress),
+        access_of(given, progress.say),
         store,
         progress,
         owners=given["owners"],
@@ -276,7 +264,7 @@ def _survey(given: dict[str, Any], progress: Progress) -> SettingsSurvey | None:
         raise UserError("--settings asks GitHub", "give --org NAME or --repo OWNER/NAME")
     from ..audit.settings_survey import SettingsSurvey  # PyGithub takes long to load
 
-    return SettingsSurvey(_access(given, progress), given["jobs"])
+    return SettingsSurvey(access_of(given, progress.say), given["jobs"])
 
 
 def _measures(given: dict[str, Any], audit: Audit, question: Question, progress: Progress) -> tuple[Measure, ...]:
@@ -290,32 +278,8 @@ def _measures(given: dict[str, Any], audit: Audit, question: Question, progress:
     until = _clock() or time.time()
     asked = [(standing.subject.slug, standing.subject.branch) for standing in audit.judged]
     since = until - targets.window * 86400
-    records = gather_all(_access(given, progress), asked, since, until, timed=targets.timed, jobs=given["jobs"])
+    records = gather_all(access_of(given, progress.say), asked, since, until, timed=targets.timed, jobs=given["jobs"])
     return measures(measure(records, targets))
-
-
-def _access(given: dict[str, Any], progress: Progress) -> Access:
-    from ..hosts.access import Access  # PyGithub takes long to load
-
-    return Access(
-        os.environ,
-        base_url=given["base_url"] or "",
-        app_id=given["app_id"] or "",
-        app_key=_key(given["app_key"]),
-        tell=progress.say,
-    )
-
-
-def _key(path: str | None) -> str:
-    if path is None:
-        return ""
-    try:
-        with open(path, encoding="ascii") as stream:
-            return stream.read()
-    except (OSError, UnicodeDecodeError) as error:
-        raise UserError(
-            f"--app-key: {path} cannot be read", "it is the PEM file that GitHub gave for the App"
-        ) from error
 
 
 def _selection(given: dict[str, Any]) -> Selection:

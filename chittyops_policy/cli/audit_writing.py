@@ -10,6 +10,7 @@ import click
 from ..audit.result import JUDGED, Proposal
 from ..errors import EXIT_CLEAN, EXIT_FINDINGS, UserError
 from ..reporters.wording import plural
+from .github_options import with_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -47,9 +48,7 @@ AGAIN = 1
 
 def writing_options(command: F) -> F:
     """Adds the options to a command."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return with_options(_OPTIONS, command)
 
 
 def validate(given: Mapping[str, Any]) -> None:

@@ -23,7 +23,7 @@ from ..errors import EXIT_CLEAN, EXIT_FINDINGS
 from ..model import PROFILES
 from ..permissions import AUDIT, FIX, LOCK, METRICS, PURPOSES, SETTINGS
 from ..policy import Overrides, effective, standard_pack
-from .github_options import access_of
+from .github_options import access_of, login_options
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ _WORDS = {
 @click.option(
     "--for", "purposes", multiple=True, type=click.Choice(PURPOSES), help="What is wanted; else audit, settings, fix."
 )
-@click.option("--base-url", metavar="URL", help="The API of a GitHub Enterprise: https://HOST/api/v3.")
-@click.option("--app-id", metavar="ID", help="Ask as this GitHub App instead of with a token.")
-@click.option("--app-key", metavar="FILE", help="The App's private key, a PEM file.")
+@login_options
 @click.option("--policy", metavar="FILE", help="As for check.")
 @click.option("--profile", "-p", type=click.Choice(PROFILES), help="As for check.")
 @click.option("--select", "-s", multiple=True, metavar="RULE", help="As for check.")
@@ -102,8 +100,7 @@ def _rules(policy: str | None, profile: str | None, select: tuple[str, ...]) -> 
 def _diagnosis(
     owner: str, slug: str, purposes: tuple[str, ...], base_url: str | None, app_id: str | None, app_key: str | None
 ) -> Diagnosis:
-    options = {"base_url": base_url, "app_id": app_id, "app_key": app_key}
-    access = access_of({**options, "owners": (owner,), "repositories": ()})
+    access = access_of({"base_url": base_url, "app_id": app_id, "app_key": app_key})
     installed = access.permissions(owner) if access.is_app else None
     return diagnose(access.connection(owner), purposes, owner=owner, slug=slug, installed=installed)
 

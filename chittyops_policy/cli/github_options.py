@@ -13,7 +13,7 @@ from ..errors import UserError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeVar
 
     from ..audit.store import Store
@@ -21,38 +21,62 @@ if TYPE_CHECKING:
 
     Command = TypeVar("Command", bound=Callable[..., Any])
 
-_OPTIONS = (
-    click.option("--org", "owners", multiple=True, metavar="NAME", help="An organisation on GitHub."),
-    click.option("--repo", "repositories", multiple=True, metavar="OWNER/NAME", help="One repository on GitHub."),
-    click.option("--match", "names", multiple=True, metavar="GLOB", help="Only repositories of this name."),
+LOGIN_OPTIONS = (
     click.option("--base-url", metavar="URL", help="The API of a GitHub Enterprise: https://HOST/api/v3."),
     click.option("--app-id", metavar="ID", help="Ask as this GitHub App instead of with a token."),
     click.option("--app-key", metavar="FILE", help="The App's private key, a PEM file."),
-    click.option("--jobs", "-j", type=click.IntRange(1, 32), default=4, help="Questions open at the same time."),
-    click.option("--policy", metavar="FILE", help="As for check."),
 )
+"""Which GitHub is asked, and as whom; the token is one of the environment."""
+
+SCOPE_OPTIONS = (
+    click.option("--org", "owners", multiple=True, metavar="NAME", help="An organisation or user on GitHub."),
+    click.option("--repo", "repositories", multiple=True, metavar="OWNER/NAME", help="One repository on GitHub."),
+)
+"""Whom GitHub is asked about."""
+
+RUN_OPTIONS = (
+    click.option("--match", "names", multiple=True, metavar="GLOB", help="Only repositories of this name."),
+    click.option("--jobs", "-j", type=click.IntRange(1, 32), default=4, help="Questions open at the same time."),
+)
+"""How a run over many repositories goes."""
+
+_POLICY = click.option("--policy", metavar="FILE", help="As for check.")
 
 
 def github_options(command: Command) -> Command:
-    """Adds the options."""
-    for option in reversed(_OPTIONS):
+    """Adds the options of a command that works on GitHub alone."""
+    return with_options((*SCOPE_OPTIONS, *LOGIN_OPTIONS, *RUN_OPTIONS, _POLICY), command)
+
+
+def login_options(command: Command) -> Command:
+    """Adds LOGIN_OPTIONS."""
+    return with_options(LOGIN_OPTIONS, command)
+
+
+def with_options(options: Sequence[Callable[[Command], Command]], command: Command) -> Command:
+    """A command with more options, which its help shows in their order."""
+    for option in reversed(options):
         command = option(command)
     return command
 
 
-def access_of(given: dict[str, Any]) -> Access:
-    """The way to GitHub. Raises UserError where nothing is asked for, or nobody to ask as."""
+def access_of(given: Mapping[str, Any], tell: Callable[[str], None] | None = None) -> Access:
+    """The way to GitHub; `tell` receives a sentence when there is a wait. Raises UserError where nobody asks."""
     from ..hosts.access import Access  # PyGithub takes long to load
 
-    if not given["owners"] and not given["repositories"]:
-        raise UserError("nothing to ask about", "give --org NAME or --repo OWNER/NAME")
     return Access(
         os.environ,
         base_url=given["base_url"] or "",
         app_id=given["app_id"] or "",
         app_key=_key(given["app_key"]),
-        tell=Silence(sys.stderr).say,
+        tell=tell or Silence(sys.stderr).say,
     )
+
+
+def require_scope(given: Mapping[str, Any]) -> None:
+    """Raises UserError where neither an organisation nor a repository is named."""
+    if not given["owners"] and not given["repositories"]:
+        raise UserError("nothing to ask about", "give --org NAME or --repo OWNER/NAME")
 
 
 def selection_of(given: dict[str, Any]) -> Selection:

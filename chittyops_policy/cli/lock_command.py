@@ -11,7 +11,7 @@ import click
 from ..checking import print_out, today
 from ..errors import EXIT_CLEAN, EXIT_FINDINGS, UserError
 from ..policy import Overrides
-from .github_options import access_of, github_options, selection_of, store_of
+from .github_options import access_of, github_options, require_scope, selection_of, store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ def lock(action: str, **given: Any) -> int:
     1 where a part failed or has to wait. What the token is not told is unknown, with the permission that would tell,
     and fails nothing.
     """
+    require_scope(given)
     access = access_of(given)
     plan = _plan(given, access)
     if given["form"] == "json":

@@ -12,7 +12,7 @@ import click
 from ..checking import print_out
 from ..errors import EXIT_CLEAN, EXIT_FINDINGS, UserError
 from ..policy import standard_pack
-from .github_options import access_of, github_options, selection_of, store_of
+from .github_options import access_of, github_options, require_scope, selection_of, store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def metrics(**given: Any) -> int:
     from ..metrics.figures import ORGANISATION, REPOSITORY, WORKFLOW, measure, missed
     from ..metrics.targets import read_targets
 
+    require_scope(given)
     access = access_of(given)
     pack = standard_pack(given["policy"])
     targets = read_targets(pack.parameters)

@@ -12,7 +12,7 @@ from chittyops_policy.engine import Examination, examine
 from chittyops_policy.fixer import Outcome, fix
 from chittyops_policy.model import PROFILES
 from chittyops_policy.policy import Overrides, Policy, effective
-from chittyops_policy.policy_file import Setting, merged
+from chittyops_policy.policy_file import merged
 from chittyops_policy.rule import Lookups
 from chittyops_policy.snapshot import MemoryTree, Snapshot
 
@@ -140,9 +140,9 @@ def _policy(
 ) -> Policy:
     policy = effective(CATALOGUE, PACK, None, overrides, slug=snapshot.slug, today=TODAY)
     for name, value in (options or {}).items():
-        holders = [policy.rules[rule].options for rule in rules if name in policy.rules[rule].options]
+        holders = [rule for rule in rules if name in policy.rules[rule].options]
         assert holders, f"no rule here has the option {name}"
-        for holder in holders:
-            holder[name] = Setting(value, "test")
+        for rule in holders:
+            policy.rules = {**policy.rules, rule: policy.rules[rule].having({name: value}, "test")}
     policy.parameters = merged(policy.parameters, RELEASE if parameters is None else parameters)
     return policy

@@ -254,6 +254,9 @@ def test_a_step_that_may_fail_may_fail_to_ask() -> None:
 CREDENTIALS = """\
 name: x
 description: x
+inputs:
+  credentials: {description: x}
+  service: {description: x}
 outputs:
   npm_token: {description: x, value: x}
   account_id: {description: x, value: x}
