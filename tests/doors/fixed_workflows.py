@@ -550,7 +550,7 @@ CASES = {
 }
 
 TRAPPED = Case(
-    ("template-expansion", "template-injection"),
+    ("template-injection",),
     {
         WORKFLOW: r"""on: issue_comment
 permissions: {}
