@@ -338,8 +338,12 @@ def test_a_deployment_that_fails_is_reported(stage: Stage, services: Services, c
     else:
         inputs["health_url"] = "http://orders.chitty.cc/health"
     log = call(stage, services, DEPLOY, inputs, files, variables=variables)
+    if case in ("no lock", "name", "address") and not log.commands("error"):
+        # A step that prints a line and ends at once: act has been seen to end without having read it.
+        services.requests.clear()
+        log = call(stage, services, DEPLOY, inputs, files, variables=variables)
     assert log.code != 0
-    assert any(message in error for error in log.commands("error")) or not message
+    assert any(message in error for error in log.commands("error")) or not message, log.text
     (event,) = services.bodies(TRACK)
     assert event["status"] == "failure"
     deployed = case in ("wrangler fails", "health")
