@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 
 from .working_tree import MAX_LINKS, linked_path
 
@@ -15,7 +16,7 @@ FILE_MODES = frozenset(("100644", "100755", "100664", LINK))
 """The modes of files and links in a tree; 160000 is a submodule, 040000 a folder."""
 
 
-class EntryTree:
+class EntryTree(ABC):
     """See `snapshot.Tree`; `content` gives the bytes of an object.
 
     entries   path → (mode, object id) of files and links; submodules are left out
@@ -27,9 +28,9 @@ class EntryTree:
         self.problems: list[tuple[str, str]] = []
         self._folders: dict[str, set[str]] | None = None
 
+    @abstractmethod
     def content(self, path: str, object_id: str) -> bytes | None:
         """The bytes of an object that lies at a path; None where it cannot be read, which `problems` then tells."""
-        raise NotImplementedError
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a file; a link is followed to a file of the same tree, and is None where it leads elsewhere."""
