@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any, TypeVar
 
+    from ..audit.github_source import GitHubSource
     from ..audit.store import Store
     from ..hosts.access import Access
 
@@ -82,6 +83,20 @@ def require_scope(given: Mapping[str, Any]) -> None:
 def selection_of(given: dict[str, Any]) -> Selection:
     """Which of the listed repositories are meant."""
     return Selection(names=given["names"])
+
+
+def source_of(given: Mapping[str, Any], access: Access, store: Store) -> GitHubSource:
+    """The repositories that a command names, as GitHub lists them."""
+    from ..audit.github_source import GitHubSource  # PyGithub, as above
+
+    return GitHubSource(
+        access,
+        store,
+        Silence(sys.stderr),
+        owners=given["owners"],
+        repositories=given["repositories"],
+        jobs=given["jobs"],
+    )
 
 
 def store_of() -> Store:

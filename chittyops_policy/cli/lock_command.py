@@ -11,7 +11,7 @@ import click
 from ..checking import print_out, today
 from ..errors import EXIT_CLEAN, EXIT_FINDINGS, UserError
 from ..policy import Overrides
-from .github_options import access_of, github_options, require_scope, selection_of, store_of
+from .github_options import access_of, github_options, require_scope, selection_of, source_of, store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,8 +62,6 @@ def lock(action: str, **given: Any) -> int:
 
 def _plan(given: dict[str, Any], access: Access) -> Plan:
     # The rules, SQLAlchemy and PyGithub are loaded only for this, not for every other command.
-    from ..audit.github_source import GitHubSource
-    from ..audit.progress import Silence
     from ..audit.question import Question
     from ..lock.desired import read_lock
     from ..lock.survey import plan_of, survey
@@ -71,14 +69,7 @@ def _plan(given: dict[str, Any], access: Access) -> Plan:
     question = Question(given["policy"], Overrides(), today(os.environ))
     wanted = read_lock(question.pack.parameters)
     store = store_of()
-    source = GitHubSource(
-        access,
-        store,
-        Silence(sys.stderr),
-        owners=given["owners"],
-        repositories=given["repositories"],
-        jobs=given["jobs"],
-    )
+    source = source_of(given, access, store)
     try:
         found = survey(
             source,

@@ -12,7 +12,7 @@ import click
 from ..checking import print_out
 from ..errors import EXIT_CLEAN, EXIT_FINDINGS, UserError
 from ..policy import standard_pack
-from .github_options import access_of, github_options, require_scope, selection_of, store_of
+from .github_options import access_of, github_options, require_scope, selection_of, source_of, store_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,20 +69,11 @@ def _records(
     given: dict[str, Any], access: Access, pack: Pack, targets: Targets, since: float, until: float
 ) -> tuple[Records, list[str]]:
     # SQLAlchemy and PyGithub are loaded only for this, not for every other command.
-    from ..audit.github_source import GitHubSource
-    from ..audit.progress import Silence
     from ..audit.result import Standing
     from ..metrics.gathering import gather_all
 
     store = store_of()
-    source = GitHubSource(
-        access,
-        store,
-        Silence(sys.stderr),
-        owners=given["owners"],
-        repositories=given["repositories"],
-        jobs=given["jobs"],
-    )
+    source = source_of(given, access, store)
     chosen: list[Subject] = []
     problems: list[str] = []
     selection = selection_of(given)
