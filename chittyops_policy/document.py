@@ -8,7 +8,10 @@ Offsets count Unicode code points of `Document.text`, which keeps a byte-order m
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
+from itertools import accumulate, count
+from operator import add
 
 from . import plain_yaml
 from .model import Region, Span
@@ -586,18 +589,11 @@ def _syntax_problem(text: str, error: Any, shift: int) -> SyntaxProblem:
 
 
 def _line_starts(text: str) -> list[int]:
-    starts = [0]
-    at = text.find("\n")
-    while at >= 0:
-        starts.append(at + 1)
-        at = text.find("\n", at + 1)
     if "\r" in text and text.count("\r") != text.count("\r\n"):
-        at = text.find("\r")
-        while at >= 0:
-            if text[at + 1 : at + 2] != "\n":
-                starts.append(at + 1)
-            at = text.find("\r", at + 1)
-        starts.sort()
+        return [0, *(match.end() for match in re.finditer(r"\r\n?|\n", text))]
+    lengths = map(len, text.split("\n"))
+    starts = list(map(add, accumulate(lengths, initial=0), count()))  # each line break before it counts one more
+    starts.pop()
     return starts
 
 

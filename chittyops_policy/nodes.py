@@ -43,12 +43,12 @@ class Scalar(Node):
 
     __slots__ = ("style", "value")
 
-    def __init__(self, value: str, style: str, start: int, end: int) -> None:
+    def __init__(self, value: str, style: str, start: int, end: int, parent: Node | None = None) -> None:
         self.value = value
         self.style = style
         self.start = start
         self.end = end
-        self.parent = None
+        self.parent = parent
         self.anchor = None
         self.tag = None
 

@@ -1,8 +1,9 @@
-"""Reads the plain part of YAML, in which nearly all workflows are written, in half of the time that libyaml takes.
+"""Reads the plain part of YAML, in which nearly all workflows are written, in a third of the time that libyaml takes.
 
-That part is block mappings and sequences, keys of plain words, scalars of one line, literal blocks, and one-line lists
-of words. Nothing is ever guessed: at anything else, at every error and at every doubt `read` gives None, and the file
-is left to libyaml, which knows all of YAML and whose errors are the ones to show. A test compares the trees of both.
+That part is block mappings and sequences, keys of plain words, scalars of one line, literal blocks, folded blocks
+without deeper lines, and one-line lists of words. Nothing is ever guessed: at anything else, at every error and at
+every doubt `read` gives None, and the file is left to libyaml, which knows all of YAML and whose errors are the ones to
+show. A test compares the trees of both.
 """
 
 from __future__ import annotations
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     Tree: TypeAlias = tuple[Node, list[Mapping], list[Scalar], list[Scalar], list[tuple[Scalar, Scalar]]]
     """Root; all mappings; scalars with an expression; values of ``if``; (earlier, later) of keys that stand twice."""
 
+    Word: TypeAlias = tuple[str, str, int, int]
+    """A scalar in a line: value, style, and the columns of its start and end."""
+
+    Row: TypeAlias = tuple[int, int, str | None, str, int, int, Any, str, int, int, int]
+    """What a line says, whatever stands around it.
+
+    Its indentation; the column behind its dash, or 0; its key with style and end column; what kind of value it has,
+    with the value, its style, and its columns; which of key (1) and value (2) have an expression.
+    """
+
 MAX_LENGTH = 100_000
 """A longer text is left to libyaml, where the number of values is limited."""
 
@@ -34,72 +45,137 @@ _INDICATORS = "-?:,[]{}#&*!|>'\"%@`"
 # Python 3.11.4 a group that gives up halfway does not go back to where it began (python/cpython#106052). Nothing is
 # tried twice all the same, as no part can match anything else where a later one fails.
 _FIRST = r"(?:[^\s\-?:,\[\]{}#&*!|>'\"%@`]|[-?:](?=\S))"  # of a plain scalar: no indicator, no blank
-_QUOTED = r"\"[^\n\t\"\\]*+\"|'[^\n\t']*+'"
+_QUOTED = r"\"[^\t\"\\]*+\"|'[^\t']*+'"
 _LINE = re.compile(
-    r"(?:\ *+(?:\#[^\n]*+)?\n)*"  # blank lines and comments
     r"(\ *+)"  # the indentation
-    r"(-(?:\ ++|(?=\n)))?"  # an item of a sequence
-    rf"(?:([A-Za-z0-9_][A-Za-z0-9_./-]*+|{_QUOTED}):(\ ++|(?=\n)))?"  # a key, and the blanks behind it
-    rf"(?:({_FIRST}[^\n:#\t]*+(?:(?::(?=\S)|(?<=\S)\#)[^\n:#\t]*+)*)"  # a plain scalar
+    r"(-(?:\ ++|\Z))?"  # an item of a sequence
+    rf"(?:([A-Za-z0-9_][A-Za-z0-9_./-]*+|{_QUOTED}):(\ ++|\Z))?"  # a key, and the blanks behind it
+    rf"(?:({_FIRST}[^:#\t]*+(?:(?::(?=\S)|(?<=\S)\#)[^:#\t]*+)*)"  # a plain scalar
     rf"|({_QUOTED})"
-    r"|\|(-?)(?=\n)"  # the header of a literal block
-    r"|(\[[^\n\t\[\]{}]*+\])"  # a list of words
-    r"|(\{[^\n\t\[\]{}]*+\}))?"  # a mapping of words to words
-    r"\ *+(?:(?<=[\ \n])\#[^\n]*+)?(?:\n|\Z)"
+    r"|([|>]-?)(?=[\ ]|\Z)"  # the header of a block
+    r"|(\[[^\t\[\]{}]*+\])"  # a list of words
+    r"|(\{[^\t\[\]{}]*+\}))?"  # a mapping of words to words
+    r"\ *+(?:(?<![^\ ])\#.*+)?"
 )
+_NOTHING, _WORD, _BLOCK, _WORDS, _PAIRS = range(5)
+_BLANK: Row = (-1, 0, None, "", 0, _NOTHING, "", "", 0, 0, 0)
+_OTHER: Row = (-2, 0, None, "", 0, _NOTHING, "", "", 0, 0, 0)
+"""A line that is not plain."""
+
+_rows: dict[str, Row] = {}
+"""What is known of lines: half of the lines of workflows have stood in another workflow before."""
+_MAX_ROWS = 20_000
+_MAX_REMEMBERED = 200
+"""A longer line is hardly met again."""
 
 
 def _is_common(text: str) -> bool:
     """Whether a text is free of characters that YAML 1.1 or 1.2 refuses or treats in a way of its own."""
     if text.isascii():
         return not text.encode().translate(None, _COMMON)
-    return all(char in "\t\n" or (char.isprintable() and char not in "\ufffe\uffff") for char in set(text))
+    return text.replace("\n", "").replace("\t", "").isprintable()
 
 
-def _word(part: str, at: int) -> Scalar | None:
+def _row(line: str) -> Row:
+    """What a line says; `_OTHER` where libyaml must look."""
+    match = _LINE.fullmatch(line)
+    if match is None:
+        return _OTHER
+    blanks, dash, name, _, plain, quoted, block, words, braces = match.groups()
+    column = len(blanks)
+    item = match.end(2) if dash is not None else 0
+    quote = ""
+    key_end = fenced = 0
+    if name is not None:
+        key_end = match.end(3)
+        if len(name) > MAX_KEY:
+            return _OTHER
+        if name[0] in "\"'":
+            quote, name = name[0], name[1:-1]
+            fenced = "${{" in name
+    kind = _NOTHING
+    value: Any = ""
+    style = ""
+    start = end = 0
+    if plain is not None:
+        kind, value, start = _WORD, plain.rstrip(" "), match.start(5)
+        end = start + len(value)
+    elif quoted is not None:
+        kind, value, style = _WORD, quoted[1:-1], quoted[0]
+        start, end = match.span(6)
+    elif block is not None:
+        kind, value, style, start = _BLOCK, block[1:], block[0], match.start(7)
+    elif words is not None:
+        start, end = match.span(8)
+        kind, value = _WORDS, _words(words, start)
+    elif braces is not None:
+        start, end = match.span(9)
+        kind, value = _PAIRS, _pairs(braces, start)
+    if value is None:
+        return _OTHER
+    if dash is None and name is None:
+        return _BLANK if kind == _NOTHING else _OTHER
+    if kind == _WORD and "${{" in value:
+        fenced |= 2
+    return column, item, name, quote, key_end, kind, value, style, start, end, fenced
+
+
+def _word(part: str, column: int) -> Word | None:
     """The scalar that a part of a flow collection is, between its commas; None where that is not plain to see."""
     value = part.strip(" ")
-    start = at + len(part) - len(part.lstrip(" "))
+    start = column + len(part) - len(part.lstrip(" "))
+    end = start + len(value)
     if value[:1] in ("'", '"'):
         inner = value[1:-1]
         if len(value) < 2 or value[-1] != value[0] or value[0] in inner or "\\" in inner:
             return None
-        return Scalar(inner, value[0], start, start + len(value))
+        return inner, value[0], start, end
     if not value or value[0] in _INDICATORS or any(sign in value for sign in ":#?\"'"):
         return None
-    return Scalar(value, "", start, start + len(value))
+    return value, "", start, end
 
 
-def _words(text: str, begin: int) -> Sequence | None:
-    """A flow sequence of words; None where it is more than that."""
-    sequence = Sequence(begin, True)
-    sequence.end = begin + len(text)
-    at = begin + 1
+def _words(text: str, column: int) -> list[Word] | None:
+    """The words of a flow sequence; None where it is more than that."""
+    found: list[Word] = []
+    column += 1
     for part in text[1:-1].split(",") if text[1:-1].strip(" ") else ():
-        word = _word(part, at)
+        word = _word(part, column)
         if word is None:
             return None
-        word.parent = sequence
-        sequence.items.append(word)
-        at += len(part) + 1
-    return sequence
+        found.append(word)
+        column += len(part) + 1
+    return found
 
 
-def _pairs(text: str, begin: int, conditions: list[Scalar], duplicates: list[tuple[Scalar, Scalar]]) -> Mapping | None:
-    """A flow mapping of words to words; None where it is more than that."""
-    mapping = Mapping(begin, True)
-    mapping.end = begin + len(text)
-    at = begin + 1
+def _pairs(text: str, column: int) -> list[tuple[Word, Word]] | None:
+    """The pairs of a flow mapping of words to words; None where it is more than that."""
+    found: list[tuple[Word, Word]] = []
+    column += 1
     for part in text[1:-1].split(",") if text[1:-1].strip(" ") else ():
         name, colon, value = part.partition(": ")
-        key = _word(name, at)
-        word = _word(value, at + len(name) + 2)
-        if not colon or key is None or key.style or word is None or key.end != at + len(name):
+        key = _word(name, column)
+        word = _word(value, column + len(name) + 2)
+        if not colon or key is None or key[1] or word is None or key[3] != column + len(name):
             return None
-        key.parent = mapping
-        _add(mapping, key, word, conditions, duplicates)
-        at += len(part) + 1
-    return mapping
+        found.append((key, word))
+        column += len(part) + 1
+    return found
+
+
+def _folded(lines: list[str]) -> str | None:
+    """The value of a folded block: one break is a space, n + 1 breaks are n line feeds; None where a line is deeper."""
+    value = ""
+    joint = ""
+    for line in lines:
+        if line.startswith((" ", "\t")):
+            return None
+        if line:
+            value += joint + line
+            joint = " "
+        else:
+            joint = "\n" if joint == " " or not joint else joint + "\n"
+    return value
 
 
 def read(text: str) -> Tree | None:
@@ -109,6 +185,9 @@ def read(text: str) -> Tree | None:
     """
     if len(text) > MAX_LENGTH or not _is_common(text):
         return None
+    if len(_rows) > _MAX_ROWS:
+        _rows.clear()
+    known_row = _rows.get
     mappings: list[Mapping] = []
     fenced: list[Scalar] = []
     conditions: list[Scalar] = []
@@ -118,22 +197,30 @@ def read(text: str) -> Tree | None:
     node: Any = None
     indent = -1
     waiting: Any = None  # a mapping's key without a value so far; a sequence's offset behind a dash without an item
-    match = _LINE.match
-    at = 4 if text.startswith("---\n") else 0
-    end = len(text)
-    while at <= end:
-        line = match(text, at)
-        if line is None:
-            return None
-        blanks, dash, name, space, plain, quoted, chomp, words, braces = line.groups()
-        column = len(blanks)
-        begin = line.end(1)
-        at = line.end()
-        if dash is None and name is None:
-            if at < end or not (plain is quoted is chomp is words is braces is None):
+    lines = text.split("\n")
+    count = len(lines)
+    number = 1 if text.startswith("---\n") else 0
+    next_line = 4 * number  # where it begins
+    while True:
+        begin = next_line
+        if number < count:
+            line = lines[number]
+            number += 1
+            next_line += len(line) + 1
+            row = known_row(line)
+            if row is None:
+                row = _row(line)
+                if len(line) <= _MAX_REMEMBERED:
+                    _rows[line] = row
+            column, item, name, quote, key_end, kind, value, style, start, end, marked = row
+            if column < 0:
+                if column == -1:
+                    continue
                 return None
+        else:
             column = -1  # the end of the text closes everything
-        while indent > column or (indent == column and dash is None and node.__class__ is Sequence):
+            item = 0
+        while indent > column or (indent == column and not item and node.__class__ is Sequence):
             if waiting is not None:
                 offset = waiting.end + 1 if node.__class__ is Mapping else waiting
                 _add(node, waiting, Scalar("", "", offset, offset), conditions, duplicates)
@@ -146,26 +233,26 @@ def read(text: str) -> Tree | None:
                 waiting = None
         if column < 0:
             break
-        if dash is not None:
+        if item:
+            dash = begin + column
             if indent < column or node.__class__ is Mapping:
                 if (waiting is None and root is not None) or len(stack) > MAX_DEPTH - 3:
                     return None
                 stack.append((node, indent, waiting))
-                inner = Sequence(begin, False)
+                inner = Sequence(dash, False)
                 inner.parent = node
                 node, indent, waiting = inner, column, None
                 root = root or node
             elif waiting is not None:
                 _add(node, waiting, Scalar("", "", waiting, waiting), conditions, duplicates)
                 waiting = None
-            begin += len(dash)
-            column += len(dash)
+            column = item
         if name is not None:
             if indent < column:
-                if dash is None and ((waiting is None and root is not None) or len(stack) > MAX_DEPTH - 3):
+                if not item and ((waiting is None and root is not None) or len(stack) > MAX_DEPTH - 3):
                     return None
                 stack.append((node, indent, waiting))
-                inner = Mapping(begin, False)
+                inner = Mapping(begin + column, False)
                 inner.parent = node
                 mappings.append(inner)
                 node, indent, waiting = inner, column, None
@@ -173,68 +260,70 @@ def read(text: str) -> Tree | None:
             elif waiting is not None:
                 offset = waiting.end + 1
                 _add(node, waiting, Scalar("", "", offset, offset), conditions, duplicates)
-            key_end = begin + len(name)
-            if key_end - begin > MAX_KEY:
-                return None
-            quote = name[0] if name[0] in "\"'" else ""
-            waiting = Scalar(name[1:-1] if quote else name, quote, begin, key_end)
-            if quote and "${{" in name:
+            waiting = Scalar(name, quote, begin + column, begin + key_end, node)
+            if marked & 1:
                 fenced.append(waiting)
-            waiting.parent = node
-            begin = key_end + 1 + len(space)
-        if plain is not None:
-            value = plain.rstrip(" ")
-            child: Any = Scalar(value, "", begin, begin + len(value))
-            if "${{" in value:
+        if kind == _WORD:
+            child: Any = Scalar(value, style, begin + start, begin + end, node)
+            if marked & 2:
                 fenced.append(child)
-        elif quoted is not None:
-            child = Scalar(quoted[1:-1], quoted[0], begin, begin + len(quoted))
-            if "${{" in quoted:
-                fenced.append(child)
-        elif chomp is not None:
+        elif kind == _NOTHING:
+            if name is None:
+                waiting = dash + 1
+            continue
+        elif kind == _BLOCK:
             # Its indentation is that of the first line, which must not be blank here.
-            first = text[at : text.find("\n", at)]
+            first = lines[number] if number < count else ""
             width = len(first) - len(first.lstrip(" "))
             if width <= indent or width == len(first) or first[width] == "\t":
                 return None
-            margin = " " * width
-            stop = at
-            while text.startswith(margin, stop) or text.startswith("\n", stop):
-                stop = text.find("\n", stop) + 1
-                if not stop:  # the text may end without a line break
-                    return None
-            if text.startswith(" ", stop) and not text[stop : text.find("\n", stop)].strip(" "):
-                return None  # a shorter blank line may belong to it
-            body = text[at + width : stop]
-            value = body.replace("\n" + margin, "\n").rstrip("\n")
-            child = Scalar(value if chomp else value + "\n", "|", begin, at + width + len(body.rstrip(" \t\n")))
-            at = stop
-            if "${{" in value:
+            margin = first[:width]
+            body: list[str] = []
+            begin_body = next_line
+            while number < count:
+                line = lines[number]
+                if line.startswith(margin):
+                    body.append(line[width:])
+                elif line.strip(" "):
+                    break
+                else:  # a blank line may be shorter
+                    body.append("")
+                number += 1
+                next_line += len(line) + 1
+            broken = number < count  # whether a line break follows the last line that is not blank
+            while not body[-1]:
+                body.pop()
+                broken = True
+            content = "\n".join(body) if style == "|" else _folded(body)
+            if content is None:
+                return None
+            stop = begin_body + len(text[begin_body:next_line].rstrip(" \t\n"))
+            child = Scalar(content + "\n" if broken and not value else content, style, begin + start, stop, node)
+            if "${{" in content:
                 fenced.append(child)
-        elif words is not None:
-            child = _words(words, begin)
-            if child is None:
-                return None
-        elif braces is not None:
-            child = _pairs(braces, begin, conditions, duplicates)
-            if child is None:
-                return None
-            mappings.append(child)
-        else:
-            if name is None:
-                waiting = begin - len(dash) + 1
-            continue
-        if name is None:
+        elif kind == _WORDS:
+            child = Sequence(begin + start, True)
+            child.end = begin + end
             child.parent = node
+            child.items = [Scalar(word, sort, begin + first, begin + last, child) for word, sort, first, last in value]
+        else:
+            child = Mapping(begin + start, True)
+            child.end = begin + end
+            child.parent = node
+            for (key, _, key_start, key_stop), (word, sort, first, last) in value:
+                waiting_key = Scalar(key, "", begin + key_start, begin + key_stop, child)
+                word_node = Scalar(word, sort, begin + first, begin + last)
+                _add(child, waiting_key, word_node, conditions, duplicates)
+            mappings.append(child)
+        if name is None:
             node.items.append(child)
         else:  # as in `_add`, without the call
-            child.parent = node
             pair = (waiting, child)
             node.items.append(pair)
-            known = node.index.setdefault(waiting.value, pair)
+            known = node.index.setdefault(name, pair)
             if known is not pair:
                 duplicates.append((known[0], waiting))
-            elif waiting.value == "if" and child.__class__ is Scalar:
+            elif name == "if" and child.__class__ is Scalar:
                 conditions.append(child)
             waiting = None
     if root is None or len(duplicates) > 99:
