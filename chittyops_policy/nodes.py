@@ -143,21 +143,39 @@ def packed(node: Node) -> Any:
     return tuple((packed(key), packed(value)) for key, value in node.items), node.flow, node.start, node.end
 
 
+class PackedMapping(Mapping):
+    """A mapping whose content is unpacked when somebody looks at it: of a large tree most is often not wanted."""
+
+    __slots__ = ("_content",)
+
+    def __init__(self, content: Any, start: int, flow: bool) -> None:
+        self._content = content
+        self.start = start
+        self.flow = flow
+        self.anchor = None
+        self.tag = None
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for a slot that has no value yet.
+        if name not in ("index", "items"):
+            raise AttributeError(name)
+        pairs = [(unpacked(key, self), unpacked(value, self)) for key, value in self._content]
+        self.items = pairs
+        self.index = {key.value: (key, value) for key, value in pairs if isinstance(key, Scalar)}
+        return getattr(self, name)
+
+
 def unpacked(data: Any, parent: Node | None = None) -> Node:
     """The tree that `packed` was given."""
     content, form, start, end = data
     node: Node
     if content.__class__ is str:
-        node = Scalar(content, form, start, end)
-    elif content.__class__ is list:
+        return Scalar(content, form, start, end, parent)
+    if content.__class__ is list:
         sequence = node = Sequence(start, form)
         sequence.items = [unpacked(item, node) for item in content]
     else:
-        mapping = node = Mapping(start, form)
-        for key, value in content:
-            pair = (unpacked(key, node), unpacked(value, node))
-            mapping.items.append(pair)
-            mapping.index[pair[0].value] = pair  # type: ignore[attr-defined, assignment]
+        node = PackedMapping(content, start, form)
     node.end = end
     node.parent = parent
     return node

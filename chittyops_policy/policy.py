@@ -9,6 +9,7 @@ goes on and all doors agree.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping as AbstractMapping
 
 from .document import Document, Mapping, parse, to_value
 from .document import Sequence as YamlSequence
@@ -38,7 +39,7 @@ from .resources import INSTALLED, compiled, read_resource, resource_path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, Protocol
 
     from .rule import Rule
@@ -175,7 +176,7 @@ class Policy:
         name: str,
         gate: dict[str, Setting],
         rules: dict[str, RulePolicy],
-        parameters: dict[str, Any],
+        parameters: AbstractMapping[str, Any],
         parameter_origins: Callable[[], dict[tuple[str, ...], str]],
         controls: tuple[Control, ...],
         exemptions: tuple[Exemption, ...],
@@ -240,38 +241,58 @@ class Policy:
         return digest("\0".join(parts).encode("utf-8", "surrogatepass"))
 
 
+class Parameters(AbstractMapping[str, "Any"]):
+    """The parameters of all layers of a pack, each made a plain value at the first look at it.
+
+    Mappings are merged key by key, anything else is replaced.
+    """
+
+    __slots__ = ("_layers", "_values")
+
+    def __init__(self, layers: Iterable[Mapping]) -> None:
+        self._layers = tuple(layers)
+        self._values: dict[str, Any] = {}
+
+    def __getitem__(self, key: str) -> Any:
+        if key not in self._values:
+            nodes = [node for node in (layer.get(key) for layer in self._layers) if node is not None]
+            if not nodes:
+                raise KeyError(key)
+            value = to_value(nodes[0])
+            for node in nodes[1:]:
+                value = merged(value, to_value(node))
+            self._values[key] = value
+        return self._values[key]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys(key for layer in self._layers for key in layer.index))
+
+    def __len__(self) -> int:
+        return len(set(self))
+
+
 class Pack:
     """An organisation's policy: its own file and those it extends, the most general first.
 
     shipped          whether it is the standard of an installed package, whose tests have held it against the rules
     checked_against  the ids of the rules that it was last held against
+    parameters       what rules share
     applied          the rules, what else was asked, and what it last made of that for a repository without own file
     """
 
-    __slots__ = ("_parameters", "applied", "checked_against", "files", "shipped")
+    __slots__ = ("applied", "checked_against", "files", "parameters", "shipped")
 
     def __init__(self, files: tuple[PolicyFile, ...], shipped: bool = False) -> None:
         self.files = files
         self.shipped = shipped
         self.checked_against: frozenset[str] | None = None
         self.applied: tuple[dict[str, Rule], tuple[Any, ...], dict[str, RulePolicy]] | None = None
-        self._parameters: dict[str, Any] | None = None
+        self.parameters = Parameters(file.parameters for file in files if file.parameters is not None)
 
     @property
     def name(self) -> str:
         """The name of the file that was asked for."""
         return self.files[-1].name
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """The parameters of all layers: mappings merged key by key, anything else replaced."""
-        if self._parameters is None:
-            value: dict[str, Any] = {}
-            for file in self.files:
-                if file.parameters is not None:
-                    value = merged(value, to_value(file.parameters))
-            self._parameters = value
-        return self._parameters
 
     @property
     def scope(self) -> Scope:

@@ -65,7 +65,8 @@ def facts(read: document.Document) -> Any:
     def node(item: Node | None, parent: Node | None) -> Any:
         if item is None:
             return None
-        here = (type(item), item.start, item.end, item.anchor, item.tag, item.parent is parent)
+        kind = next(kind for kind in (Scalar, Sequence, Mapping) if isinstance(item, kind))
+        here = (kind, item.start, item.end, item.anchor, item.tag, item.parent is parent)
         if isinstance(item, Scalar):
             return *here, item.value, item.style
         if isinstance(item, Sequence):
