@@ -120,6 +120,7 @@ def modules(root: Path) -> dict[str, str]:
     """File name → text of each module of the package `_compiled`."""
     sys.path.insert(0, str(root))
     try:
+        from chittyops_policy.catalogue import index_row
         from chittyops_policy.document import parse, to_value
         from chittyops_policy.nodes import packed
         from chittyops_policy.resources import module_name
@@ -131,7 +132,9 @@ def modules(root: Path) -> dict[str, str]:
         file = f"{name}.schema.json"
         texts[module_name("schemas", file) + ".py"] = _module(json.loads((root / "schemas" / file).read_bytes()))
     index = root / "chittyops_policy" / "rules" / "index.json"
-    texts[module_name("rules", "index.json") + ".py"] = _module(json.loads(index.read_bytes()))
+    texts[module_name("rules", "index.json") + ".py"] = _module(
+        tuple(index_row(entry) for entry in json.loads(index.read_bytes()))
+    )
     rules = {}
     for path in sorted(root.joinpath(*FOLDER).glob("*.yml")):
         assert not mistakes_in(str(path), path.read_bytes()), path

@@ -25,6 +25,7 @@ INDEX = os.path.join(_FOLDER, "index.json")
 
 _PLAIN = ("id", "theme", "severity", "profile", "title", "why", "how", "since", "limits", "unfixable")
 _LISTS = ("visits", "tags")
+"""The order of both is that of the rows of `index_row`."""
 
 
 class Catalogue:
@@ -51,23 +52,19 @@ class IndexedRule(Rule):
 
     __slots__ = ()
 
-    def __init__(self, entry: dict[str, Any]) -> None:
-        for name in _PLAIN:
-            setattr(self, name, entry[name])
-        for name in _LISTS:
-            setattr(self, name, tuple(entry[name]))
-        self.needs = tuple(text.encode() for text in entry["needs"])
-        self.places = None if entry["places"] is None else tuple(entry["places"])
-        self.options = {
-            name: Option(option["default"], option["help"], option["schema"])
-            for name, option in entry["options"].items()
-        }
+    def __init__(self, row: tuple[Any, ...]) -> None:
+        """Takes a row of `index_row`."""
+        (
+            self.id, self.theme, self.severity, self.profile, self.title, self.why, self.how, self.since, self.limits,
+            self.unfixable, self.visits, self.tags, self.needs, self.places, options,
+        ) = row  # fmt: skip
+        self.options = {name: Option(default, help, schema) for name, default, help, schema in options}
 
     def __getattr__(self, name: str) -> Any:
         # Reached only for a slot that has no value yet.
         if name not in ("check", "examples"):
             raise AttributeError(name)
-        rule = _rule_of(self.theme, self.id.replace("-", "_"))
+        rule = _rule_of(self.theme, _module_of(self.id))
         self.check = rule.check
         self.examples = rule.examples
         return getattr(self, name)
@@ -125,25 +122,40 @@ def index_text() -> str:
     return json.dumps(entries, indent=1) + "\n"
 
 
+def index_row(entry: dict[str, Any]) -> tuple[Any, ...]:
+    """An entry of the index as plain tuples, which Python loads from a compiled module as they are."""
+    return (
+        *(entry[name] for name in _PLAIN),
+        *(tuple(entry[name]) for name in _LISTS),
+        tuple(text.encode() for text in entry["needs"]),
+        None if entry["places"] is None else tuple(entry["places"]),
+        tuple((name, option["default"], option["help"], option["schema"]) for name, option in entry["options"].items()),
+    )
+
+
 def _indexed() -> dict[str, Rule] | None:
     """The rules from the index; None where it is missing, unreadable or, in a checkout, out of date."""
     try:
-        entries = compiled("rules", "index.json")
-        if entries is None:
+        rows = compiled("rules", "index.json")
+        if rows is None:
             import json  # an installed package does without
 
             with open(INDEX, encoding="utf-8") as stream:
-                entries = json.load(stream)
-        known = {(entry["theme"], entry["id"].replace("-", "_")): entry for entry in entries}
+                rows = [index_row(entry) for entry in json.load(stream)]
+        rules: dict[str, Rule] = {row[0]: IndexedRule(row) for row in rows}
         if not INSTALLED:
             written = os.stat(INDEX).st_mtime_ns
             found = list(rule_modules())
             newest = max(os.stat(os.path.join(_FOLDER, theme, name + ".py")).st_mtime_ns for theme, name in found)
-            if newest > written or set(found) != set(known):
+            if newest > written or set(found) != {(rule.theme, _module_of(id)) for id, rule in rules.items()}:
                 return None
-        return {entry["id"]: IndexedRule(entry) for entry in known.values()}
+        return rules
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def _module_of(id: str) -> str:
+    return id.replace("-", "_")
 
 
 def _rule_of(theme: str, module: str) -> Rule:

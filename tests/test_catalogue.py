@@ -8,10 +8,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from chittyops_policy.catalogue import INDEX, IndexedRule, index_text, load_modules
+from chittyops_policy.catalogue import INDEX, IndexedRule, index_row, index_text, load_modules
 from chittyops_policy.rule import Rule
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -23,8 +24,8 @@ def test_the_index_is_current() -> None:
 
 
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["id"])
-def test_an_indexed_rule_is_the_rule(entry: dict[str, object]) -> None:
-    indexed, rule = IndexedRule(entry), load_modules()[str(entry["id"])]
+def test_an_indexed_rule_is_the_rule(entry: dict[str, Any]) -> None:
+    indexed, rule = IndexedRule(index_row(entry)), load_modules()[str(entry["id"])]
     for name in Rule.__slots__:
         assert getattr(indexed, name) == getattr(rule, name), name
 

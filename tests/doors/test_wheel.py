@@ -112,6 +112,7 @@ def test_compiled_data_is_what_the_sources_say(source: Path, installed: Path, tm
     program = """
 import json, sys
 from pathlib import Path
+from chittyops_policy.catalogue import index_row
 from chittyops_policy.document import parse
 from chittyops_policy.nodes import packed
 from chittyops_policy.resources import compiled
@@ -120,7 +121,7 @@ for name in ("workflow", "action", "dependabot"):
     file = f"{name}.schema.json"
     assert compiled("schemas", file) == json.loads((source / "schemas" / file).read_bytes()), file
 index = source / "chittyops_policy" / "rules" / "index.json"
-assert compiled("rules", "index.json") == json.loads(index.read_bytes())
+assert compiled("rules", "index.json") == tuple(index_row(entry) for entry in json.loads(index.read_bytes()))
 tree = parse("chittyos.yml", (source / "policies" / "chittyos.yml").read_bytes()).root
 assert compiled("policies", "chittyos.yml") == packed(tree)
 assert compiled("policies", "other.yml") is None
