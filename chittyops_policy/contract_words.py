@@ -80,15 +80,12 @@ def hints(kind: str, entry: Mapping[str, Any]) -> Iterator[Hint]:
     if kind != COMMAND:
         yield _literal(entry["uses"])
         return
-    words = entry["run"].split()
-    further = [whole(word) for word in words[1:] if "|" not in word]
+    ways = [[whole(word) for word in words.split("|")] for words in entry["run"].split()]
     touched = [_literal(text) for text in texts_of(entry.get("argument")) or texts_of(entry.get("writes"))]
-    for program in words[0].split("|") if words else ():
-        for text in touched or [_ANYTHING]:
-            yield together(whole(program), *further, text)
-
-
-_ANYTHING: Hint = (frozenset(), ())
+    found: list[tuple[Hint, ...]] = [()] if ways else []
+    for alternatives in (*ways, touched) if touched else ways:
+        found = [(*before, hint) for before in found for hint in alternatives]
+    yield from (together(*parts) for parts in found)
 
 
 def _literal(pattern: str) -> Hint:

@@ -215,7 +215,8 @@ class Runs:
         self.snapshot = snapshot
         self.lookups = lookups
         self.contracts = contracts
-        self._walked: dict[str, tuple[tuple[Placed, ...], tuple[Call, ...]]] = {}
+        self._steps: dict[str, tuple[Placed, ...]] = {}
+        self._calls: dict[str, tuple[Call, ...]] = {}
         self._accepted: dict[str, tuple[tuple[Placed, Accepted], ...]] = {}
         self._found: dict[str, Accepted] = {}
         self._leads: dict[tuple[int, str], bool] = {}
@@ -252,24 +253,29 @@ class Runs:
         data = self.snapshot.read(path) or b""
         return b"workflow_call" in data or b"\\" in data  # in double quotes any word can be spelled with escapes
 
-    def of(self, workflow: Workflow) -> tuple[tuple[Placed, ...], tuple[Call, ...]]:
-        """The steps that a workflow runs, followed through calls, and its calls."""
-        if workflow.path not in self._walked:
+    def steps(self, workflow: Workflow) -> tuple[Placed, ...]:
+        """The steps that a workflow runs, followed through calls."""
+        known = self._steps.get(workflow.path)
+        if known is None:
             steps: list[Placed] = []
-            calls: list[Call] = []
-            self._workflow(workflow, self.snapshot, True, (), (), None, steps, calls)
-            self._walked[workflow.path] = tuple(steps), tuple(calls)
-        return self._walked[workflow.path]
+            self._workflow(workflow, self.snapshot, True, (), (), None, steps, [])
+            known = self._steps[workflow.path] = tuple(steps)
+        return known
 
     def calls(self, workflow: Workflow) -> tuple[Call, ...]:
-        """The calls alone of what `of` says."""
-        return self.of(workflow)[1] if any(job.uses is not None for job in workflow.jobs) else ()
+        """The calls of reusable workflows in what a workflow runs, followed in their turn."""
+        known = self._calls.get(workflow.path)
+        if known is None:
+            calls: list[Call] = []
+            self._workflow(workflow, self.snapshot, True, (), (), None, None, calls)
+            known = self._calls[workflow.path] = tuple(calls)
+        return known
 
     def accepted(self, workflow: Workflow) -> tuple[tuple[Placed, Accepted], ...]:
         """The steps that a workflow runs and that fulfil a contract of the pack, each with all that it fulfils."""
         known = self._accepted.get(workflow.path)
         if known is None:
-            steps = self.of(workflow)[0] if self._leads_on(workflow) else ()
+            steps = self.steps(workflow) if self._leads_on(workflow, self.snapshot, True) else ()
             judged = ((placed, self.contracts.accepted(placed, self)) for placed in steps)
             known = self._accepted[workflow.path] = tuple(entry for entry in judged if entry[1])
         return known
@@ -307,12 +313,23 @@ class Runs:
 
     # ------------------------------------------------------------------ quick looks
 
-    def _leads_on(self, workflow: Workflow) -> bool:
-        """Whether a workflow may run anything that a contract of the pack accepts; only then it is followed."""
-        for job in workflow.jobs:
-            if job.uses is not None or self._any_leads(job.steps, self.snapshot, True, job.node, workflow.node):
-                return True
-        return False
+    def _leads_on(self, workflow: Workflow, snapshot: Snapshot, own: bool) -> bool:
+        """Whether a workflow may run a step that a contract of the pack accepts; only then its steps are followed."""
+        place = (id(snapshot), workflow.path)
+        known = self._leads.get(place)
+        if known is None:
+            self._leads[place] = True  # for one that calls itself, until it is known
+            known = False
+            for job in workflow.jobs:
+                if job.uses is None:
+                    known |= self._any_leads(job.steps, snapshot, own, job.node, workflow.node)
+                else:
+                    found = resolve(job.uses, snapshot, self.lookups)
+                    known |= isinstance(found, Callee) and self._leads_on(
+                        found.workflow, found.snapshot, own and found.own
+                    )
+            self._leads[place] = known
+        return known
 
     def _any_leads(
         self, steps: Sequence[Step], snapshot: Snapshot, own: bool, job: Mapping | None, workflow: Mapping | None
@@ -346,7 +363,7 @@ class Runs:
             return False
         if hints.occur_in(script.value):
             return True
-        if not any(runner in script.value for runner in RUNNERS):
+        if not ("npm" in script.value or "yarn" in script.value or "bun" in script.value):  # all of RUNNERS
             return False
         if job is None or workflow is None:
             return True
@@ -362,11 +379,11 @@ class Runs:
         frames: tuple[tuple[Workflow, Job], ...],
         chain: tuple[str, ...],
         anchor: tuple[Document, Node] | None,
-        steps: list[Placed],
+        steps: list[Placed] | None,
         calls: list[Call],
     ) -> None:
         for job in workflow.jobs:
-            if len(steps) + len(calls) > MAX_STEPS:
+            if len(steps or ()) + len(calls) > MAX_STEPS:
                 return
             inner = (*frames, (workflow, job))
             if job.uses is not None:
@@ -379,7 +396,7 @@ class Runs:
                         inside = own and found.own
                         further = (*chain, name)
                         self._workflow(found.workflow, found.snapshot, inside, inner, further, place, steps, calls)
-            else:
+            elif steps is not None:
                 for step in job.steps:
                     self._step(step, workflow.document, snapshot, own, inner, (), anchor, steps)
 

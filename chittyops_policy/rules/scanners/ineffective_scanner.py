@@ -386,7 +386,7 @@ def _login_hints(logins: tuple[str, ...]) -> Hints:
 
 def _same_job(placed: Placed, runs: Runs) -> list[Placed]:
     job = placed.frames[-1][1]
-    return [other for other in runs.of(placed.live)[0] if other.frames[-1][1] is job]
+    return [other for other in runs.steps(placed.live) if other.frames[-1][1] is job]
 
 
 def _uploaded(match: Match, scanners: Scanners, runs: Runs) -> bool:
