@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from .contract_words import made_of
 from .model import Value
 from .patterns import matches
 from .shell_commands import commands
-from .step_contracts import Contract, Contracts, Form, Match, contract, is_form, made_of, runs_of
+from .step_contracts import Contract, Form, Match, contract, is_form, runs_of
 from .workflow import is_false, text_of
 
 TYPE_CHECKING = False
@@ -87,8 +88,8 @@ def _targets(data: Any) -> tuple[Target, ...]:
     return tuple(Target(str(name), entry) for name, entry in entries if isinstance(entry, dict))
 
 
-def _contracts(known: tuple[Target, ...]) -> Contracts:
-    return Contracts(target.contract for target in known)
+def _by_contract(known: tuple[Target, ...]) -> dict[int, Target]:
+    return {id(target.contract): target for target in known}
 
 
 def deployments_of(context: Context) -> Mapping[str, tuple[Deployment, ...]]:
@@ -102,22 +103,22 @@ def deployments_of(context: Context) -> Mapping[str, tuple[Deployment, ...]]:
 
 def _deployments(context: Context) -> dict[str, tuple[Deployment, ...]]:
     runs = runs_of(context)
-    known = targets(context)
-    contracts = made_of(known, _contracts)
+    known = made_of(targets(context), _by_contract)
     found = {}
-    for workflow in runs.candidates(contracts.hints):
-        shipped = tuple(_shipped(workflow, runs, contracts, {target.id: target for target in known}))
+    for workflow in runs.workflows():
+        shipped = tuple(_shipped(workflow, runs, known))
         if shipped:
             found[workflow.path] = shipped
     return found
 
 
-def _shipped(workflow: Workflow, runs: Runs, contracts: Contracts, known: Mapping[str, Target]) -> Iterator[Deployment]:
-    mentioned = runs.mentioned(workflow, contracts.hints)
-    for placed in runs.of(workflow)[0] if mentioned else ():
+def _shipped(workflow: Workflow, runs: Runs, known: Mapping[int, Target]) -> Iterator[Deployment]:
+    for placed, accepted in runs.accepted(workflow):
         seen: set[tuple[int, int]] = set()
-        for item, match in contracts.accepted(placed, runs, mentioned):
-            target = known[item.id]
+        for item, match in accepted:
+            target = known.get(id(item))
+            if target is None:
+                continue
             place = (match.command.start, match.command.end) if match.command is not None else (-1, -1)
             if place not in seen and not _is_off(placed) and _ships(match, target):
                 seen.add(place)

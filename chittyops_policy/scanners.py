@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .contract_words import made_of
 from .model import Value
-from .step_contracts import Contract, Contracts, contract, found_in, made_of, runs_of
+from .step_contracts import Contract, contract, found_in, runs_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -90,13 +91,14 @@ def _scanners(context: Context) -> Scanners:
     known = made_of(data.get("known"), _known)
     required = tuple(name for name in texts(data.get("required")) if name in known)
     scanners = Scanners(known, required, tuple(name.lower() for name in texts(data.get("uploads"))))
-    contracts = made_of(known, _contracts)
     runs = runs_of(context)
-    found: dict[str, list[Match]] = {name: [] for name in known}
-    for workflow in runs.live(contracts.hints):
-        for item, match in contracts.found_in(workflow, runs):
-            found[item.id].append(match)
-    scanners.found = {name: tuple(matches) for name, matches in found.items()}
+    found: dict[int, list[Match]] = {id(scanner.contract): [] for scanner in known.values()}
+    for workflow in runs.live():
+        for item, match in runs.found(workflow):
+            matches = found.get(id(item))
+            if matches is not None:
+                matches.append(match)
+    scanners.found = {name: tuple(found[id(scanner.contract)]) for name, scanner in known.items()}
     return scanners
 
 
@@ -105,14 +107,10 @@ def _known(entries: Any) -> dict[str, Scanner]:
     return {str(name): Scanner(str(name), entry) for name, entry in listed if isinstance(entry, dict)}
 
 
-def _contracts(known: Mapping[str, Scanner]) -> Contracts:
-    return Contracts(scanner.contract for scanner in known.values())
-
-
 def everywhere(scanner: Scanner, context: Context) -> tuple[Match, ...]:
     """What every live workflow runs of a scanner, also where findings count in named files only."""
     runs = runs_of(context)
-    live = runs.live(scanner.contract.hints, everywhere=True)
+    live = runs.live(everywhere=True)
     return tuple(match for workflow in live for match in found_in(scanner.contract, workflow, runs))
 
 

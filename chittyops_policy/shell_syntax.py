@@ -99,6 +99,12 @@ class AndOr:
         self.end = 0
 
 
+_ENDS = frozenset(("", " ", "\n", ";", "|", "&", ")"))
+"""What ends a word that needs no closer look; '' is the end of the text."""
+
+_RESERVED = frozenset("itefwusdc[{}!")
+"""What reserved words begin with."""
+
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -364,6 +370,12 @@ class _Reader:
         start = self.at
         if depth > MAX_DEPTH:
             self.at = self.length
+        elif node.words:
+            plain = self.patterns.plain.match(text, start)
+            if plain is not None and text[plain.end() : plain.end() + 1] in _ENDS:  # most words are
+                node.words.append(plain.group())
+                self.at = plain.end()
+                return True
         pieces: list[str] = []
         parts: list[Listing] = []
         while self.at < self.length:
@@ -519,6 +531,8 @@ class _Reader:
     # --- blanks, newlines, here-documents
 
     def blanks(self) -> None:
+        if self.at >= self.length or self.text[self.at] not in " \t\r\\#":
+            return
         blank = self.patterns.blank.match(self.text, self.at)
         if blank is not None:
             self.at = blank.end()
@@ -555,6 +569,8 @@ class _Reader:
     # --- small steps
 
     def reserved(self) -> str:
+        if self.at >= self.length or self.text[self.at] not in _RESERVED:
+            return ""
         match = self.patterns.reserved.match(self.text, self.at)
         return match.group() if match is not None else ""
 

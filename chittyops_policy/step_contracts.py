@@ -7,22 +7,36 @@ here-document or the argument of another command.
 
 from __future__ import annotations
 
-import re
-
 from . import jsonc
 from .calls import Callee, Unseen, resolve
+from .contract_words import (
+    ACTION,
+    BEACON,
+    COMMAND,
+    CREDENTIALS,
+    DEPLOYMENTS,
+    RUNNERS,
+    SCANNERS,
+    WORKFLOW,
+    contracts,
+    entries,
+    hints,
+    made_of,
+    texts_of,
+)  # fmt: skip
 from .document import Mapping, Scalar
-from .mentions import Hints, Mentions, contains, whole
+from .mentions import Hints, lower, words_in
 from .model import Value
 from .patterns import matches
 from .shell_commands import Command, after_options, commands, has_option
-from .snapshot import ACTION, WORKFLOW, kind_of, normalise
+from .snapshot import kind_of, normalise
 from .workflow import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from typing import Any, TypeVar
+    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Mapping as MappingOf
+    from typing import Any, TypeAlias
 
     from .document import Document, Node
     from .mentions import Hint
@@ -30,7 +44,8 @@ if TYPE_CHECKING:
     from .snapshot import Snapshot
     from .workflow import Action, Job, Step, Uses, Workflow
 
-    T = TypeVar("T")
+    Accepted: TypeAlias = "Sequence[tuple[Contract, Match]]"
+    _Named: TypeAlias = "Sequence[tuple[int, Form]]"
 
 ANY, FIRST, LAST = "any", "first", "last"
 
@@ -40,8 +55,6 @@ MAX_LEVELS = 10
 MAX_STEPS = 5000
 """A workflow that comes to more steps than this, all calls followed, is looked at up to there."""
 
-_RUNNERS = ("npm", "pnpm", "yarn", "bun")
-_A_RUNNER = Hints(whole(name) for name in _RUNNERS)
 _PATHS_ELSEWHERE = ("--prefix", "-C", "--cwd", "--dir", "--filter", "-F", "-w", "--workspace", "--workspaces", "-r")
 
 
@@ -55,33 +68,22 @@ class Form(Value):
     unless     inputs, or options, with which the form does not count
     arguments  globs of which one must match a word of the command
     writes     files of which one must be the target of the command's output
-    hints      ways in which the form can be mentioned: in lower case, texts that all occur where it does
     more       the entry as the pack has it
     words, programs   of a command: the pattern's words, and the names that its first word allows
     """
 
-    __slots__ = ("arguments", "given", "hints", "kind", "more", "pattern", "programs", "unless", "words", "writes")
+    __slots__ = ("arguments", "given", "kind", "more", "pattern", "programs", "unless", "words", "writes")
 
-    def __init__(self, kind: str, entry: dict[str, Any]) -> None:
+    def __init__(self, kind: str, entry: MappingOf[str, Any]) -> None:
         self.kind = kind
         self.more = entry
-        self.pattern = str(entry.get("run" if kind == "command" else "uses", ""))
-        if kind != "command":
-            self.pattern = self.pattern.lower()
+        self.pattern = str(entry["run"] if kind == COMMAND else entry["uses"].lower())
         self.words = tuple(self.pattern.split())
         self.programs = frozenset(self.words[0].split("|")) if self.words else frozenset()
         self.given = _choices(entry.get("with"))
         self.unless = _choices(entry.get("unless"))
-        self.arguments = _texts(entry.get("argument"))
-        self.writes = _texts(entry.get("writes"))
-        self.hints = self._hints()
-
-    def _hints(self) -> tuple[Hint, ...]:
-        if self.kind != "command":
-            return (_literal(self.pattern),)
-        further = tuple(part for word in self.pattern.split()[1:] if "|" not in word for part in whole(word))
-        touched: list[Hint] = [_literal(text) for text in self.arguments or self.writes] or [()]
-        return tuple((*whole(program), *further, *text) for program in sorted(self.programs) for text in touched)
+        self.arguments = texts_of(entry.get("argument"))
+        self.writes = texts_of(entry.get("writes"))
 
 
 class Contract(Value):
@@ -104,7 +106,7 @@ class Contract(Value):
 
     @property
     def hints(self) -> Hints:
-        """The ways in which such a step can be mentioned; see `Form`."""
+        """The ways in which such a step can be mentioned."""
         return made_of(self, _hints_of)
 
 
@@ -115,10 +117,10 @@ class Placed:
     frames    (workflow, job) of each level of calls, the live workflow first
     outer     the steps of composite actions around it, the outermost first
     anchor    the nearest node in a file of this repository, with its document: the step's own or that of the call
-    commands  what its script runs, once `Runs.commands` has read it; `script` is that in lower case
+    commands  what its script runs, once `Runs.commands` has read it
     """
 
-    __slots__ = ("anchor", "commands", "document", "frames", "outer", "own", "script", "snapshot", "step")
+    __slots__ = ("anchor", "commands", "document", "frames", "outer", "own", "snapshot", "step")
 
     def __init__(
         self,
@@ -138,7 +140,6 @@ class Placed:
         self.outer = outer
         self.anchor = anchor
         self.commands: tuple[Command, ...] | None = None
-        self.script: str | None = None
 
     @property
     def live(self) -> Workflow:
@@ -204,44 +205,40 @@ class Match:
 class Runs:
     """What the workflows of a repository run, found once for all rules of a check; see `runs_of`.
 
-    narrow  where findings count only in some workflows that nothing else reaches, their paths; else None
+    contracts  all contracts of the pack
+    narrow     where findings count only in some workflows that nothing else reaches, their paths; else None
     """
 
-    def __init__(self, snapshot: Snapshot, lookups: Lookups, named: frozenset[str] | None = None) -> None:
+    def __init__(
+        self, snapshot: Snapshot, lookups: Lookups, contracts: Contracts, named: frozenset[str] | None = None
+    ) -> None:
         self.snapshot = snapshot
         self.lookups = lookups
-        self._walked: dict[str, tuple[tuple[Placed, ...], tuple[Call, ...]]] = {}
+        self.contracts = contracts
+        self._steps: dict[str, tuple[Placed, ...]] = {}
+        self._calls: dict[str, tuple[Call, ...]] = {}
+        self._accepted: dict[str, tuple[tuple[Placed, Accepted], ...]] = {}
+        self._found: dict[str, Accepted] = {}
+        self._leads: dict[tuple[int, str], bool] = {}
         self._scripts: dict[str, dict[str, str]] = {}
         self._commands: dict[tuple[int, str, str], tuple[Command, ...]] = {}
-        self._texts: dict[str, Mentions] = {}
-        self._calling: dict[str, bool] = {}
-        self._ran: dict[str, list[Mentions]] = {}
-        self._package: dict[str, Mentions] = {}
-        self._leading: dict[tuple[str, tuple[Hint, ...]], frozenset[str]] = {}
+        self._leading: dict[tuple[str, Hints], frozenset[str]] = {}
         self.narrow = self._narrow(named)
 
-    def candidates(self, hints: Hints, *, everywhere: bool = False) -> tuple[Workflow, ...]:
-        """The workflows in which something that a hint mentions may run, without parsing the others.
+    def workflows(self, *, everywhere: bool = False) -> tuple[Workflow, ...]:
+        """The workflows that parse.
 
-        A file qualifies by a mention, by a call of something that lies elsewhere, or by running a package script.
-        Where only named files count, only they are looked at, unless others can reach into them or `everywhere` is
-        asked for.
+        Where only named files count, those alone, unless others can reach into them or `everywhere` is asked for.
         """
-        found = []
-        for path in self.snapshot.workflow_paths() if everywhere or self.narrow is None else self.narrow:
-            text = self.text(path)
-            if text.any(hints) or self._calls_out(path) or self._runs_scripts(text, hints):
-                workflow = self.snapshot.workflow(path)
-                if workflow is not None:
-                    found.append(workflow)
-        return tuple(found)
+        if everywhere or self.narrow is None:
+            return self.snapshot.workflows()
+        named = (self.snapshot.workflow(path) for path in self.narrow)
+        return tuple(workflow for workflow in named if workflow is not None)
 
-    def text(self, path: str) -> Mentions:
-        """A quick look at a file of the repository; a missing one mentions nothing."""
-        text = self._texts.get(path)
-        if text is None:
-            text = self._texts[path] = Mentions(self.snapshot.text(path) or "")
-        return text
+    def live(self, *, everywhere: bool = False) -> tuple[Workflow, ...]:
+        """Of the `workflows` those that start by themselves or by hand: all but those that only others call."""
+        found = self.workflows(everywhere=everywhere)
+        return tuple(workflow for workflow in found if any(name != "workflow_call" for name in workflow.triggers))
 
     def _narrow(self, named: frozenset[str] | None) -> tuple[str, ...] | None:
         """The named workflows, where no other workflow runs anything in the named files; else None."""
@@ -249,88 +246,128 @@ class Runs:
             return None
         kinds = {path: kind_of(path) for path in sorted(named)}
         workflows = tuple(path for path, kind in kinds.items() if kind == WORKFLOW and self.snapshot.has(path))
-        reached = ACTION in kinds.values() or any(self.text(path).word("workflow_call") for path in workflows)
+        reached = ACTION in kinds.values() or any(map(self._is_called, workflows))
         return None if reached else workflows
 
-    def _calls_out(self, path: str) -> bool:
-        """Whether a workflow may call something that lies elsewhere, as far as a quick look tells."""
-        known = self._calling.get(path)
+    def _is_called(self, path: str) -> bool:
+        data = self.snapshot.read(path) or b""
+        return b"workflow_call" in data or b"\\" in data  # in double quotes any word can be spelled with escapes
+
+    def steps(self, workflow: Workflow) -> tuple[Placed, ...]:
+        """The steps that a workflow runs, followed through calls."""
+        known = self._steps.get(workflow.path)
         if known is None:
-            text = self.text(path)
-            known = self._calling[path] = text.word("uses:") and bool(
-                self.lookups.repositories
-                or text.word("/.github/workflows/")
-                or (self.snapshot.slug and text.word(f"{self.snapshot.slug.lower()}/"))
-                or ((text.word("./") or text.word("$/")) and re.search(r"uses:\s*[\"']?[.$]/", text.text))
-            )
+            steps: list[Placed] = []
+            self._workflow(workflow, self.snapshot, True, (), (), None, steps, [])
+            known = self._steps[workflow.path] = tuple(steps)
         return known
 
-    def _runs_scripts(self, text: Mentions, hints: Hints) -> bool:
-        """Whether something that a hint mentions may run through a package script."""
-        if not text.any(_A_RUNNER):
-            return False
-        # A working directory is only known after parsing: then any package.json may be meant.
-        return text.word("working-directory") or self._package_mentions("").any(hints)
-
-    def live(self, hints: Hints, *, everywhere: bool = False) -> tuple[Workflow, ...]:
-        """Of the `candidates` those that start by themselves or by hand: all but those that only others call."""
-        found = self.candidates(hints, everywhere=everywhere)
-        return tuple(workflow for workflow in found if any(name != "workflow_call" for name in workflow.triggers))
-
-    def of(self, workflow: Workflow) -> tuple[tuple[Placed, ...], tuple[Call, ...]]:
-        """The steps that a workflow runs, followed through calls, and its calls."""
-        if workflow.path not in self._walked:
-            steps: list[Placed] = []
+    def calls(self, workflow: Workflow) -> tuple[Call, ...]:
+        """The calls of reusable workflows in what a workflow runs, followed in their turn."""
+        known = self._calls.get(workflow.path)
+        if known is None:
             calls: list[Call] = []
-            self._workflow(workflow, self.snapshot, True, (), (), None, steps, calls)
-            self._walked[workflow.path] = tuple(steps), tuple(calls)
-        return self._walked[workflow.path]
+            self._workflow(workflow, self.snapshot, True, (), (), None, None, calls)
+            known = self._calls[workflow.path] = tuple(calls)
+        return known
 
-    def commands(self, placed: Placed, mentioned: tuple[Hint, ...]) -> tuple[Command, ...]:
+    def accepted(self, workflow: Workflow) -> tuple[tuple[Placed, Accepted], ...]:
+        """The steps that a workflow runs and that fulfil a contract of the pack, each with all that it fulfils."""
+        known = self._accepted.get(workflow.path)
+        if known is None:
+            steps = self.steps(workflow) if self._leads_on(workflow, self.snapshot, True) else ()
+            judged = ((placed, self.contracts.accepted(placed, self)) for placed in steps)
+            known = self._accepted[workflow.path] = tuple(entry for entry in judged if entry[1])
+        return known
+
+    def found(self, workflow: Workflow) -> Accepted:
+        """Every step and call of a workflow that a contract of the pack accepts, in the order in which they stand.
+
+        A step in a called workflow does not count for a contract that names the workflow, but not with these inputs.
+        """
+        known = self._found.get(workflow.path)
+        if known is None:
+            known = self._found[workflow.path] = tuple(self.contracts.found(self, workflow))
+        return known
+
+    def commands(self, placed: Placed, hints: Hints) -> tuple[Command, ...]:
         """The commands of a ``run`` step, with those of its package scripts.
 
-        Empty where nothing of what is `mentioned` occurs in it (see `mentioned`), and for a shell that is not of the
-        sh family.
+        Empty where nothing of what `hints` are for can be among them, and for a shell that is not of the sh family.
         """
         if placed.commands is not None:
             return placed.commands
         scalar = placed.step.run
-        if scalar is None:
+        workflow, job = placed.frames[-1]
+        if scalar is None or not self._may_run(placed.step, job.node, workflow.node, hints):
             return ()
-        if placed.script is None:
-            placed.script = scalar.value.lower()
-        if not contains(placed.script, mentioned):
-            if not any(runner in placed.script for runner in _RUNNERS):
-                return ()
-            if not any(name in scalar.value for name in self._leading_scripts(_folder_of(placed), mentioned)):
-                return ()
-        key = (id(scalar), shell_of(placed), _folder_of(placed))
+        folder = _folder_of(placed.step, job.node, workflow.node)
+        key = (id(scalar), shell_of(placed), folder)
         if key not in self._commands:
             found = commands(scalar.value, key[1]) or ()
-            if any(command.program[:1] and command.program[0] in _RUNNERS for command in found):
-                found = tuple(_expanded(found, self._package_scripts(_folder_of(placed)), 0))
+            if any(command.program[:1] and command.program[0] in RUNNERS for command in found):
+                found = tuple(_expanded(found, self._package_scripts(folder), 0))
             self._commands[key] = found
         placed.commands = self._commands[key]
         return placed.commands
 
-    def mentioned(self, workflow: Workflow, hints: Hints) -> tuple[Hint, ...]:
-        """Which of the hints are mentioned anywhere in what a workflow runs: a quick look."""
-        texts = self._ran.get(workflow.path)
-        if texts is None:
-            steps, _ = self.of(workflow)
-            others = {id(placed.document): placed.document for placed in steps}
-            others.pop(id(workflow.document), None)
-            texts = [self.text(workflow.path), *(Mentions(document.text) for document in others.values())]
-            if any(text.any(_A_RUNNER) for text in texts):
-                folders = {""}
-                if any(text.word("working-directory") for text in texts):
-                    folders = {_folder_of(placed) for placed in steps if placed.step.run is not None}
-                texts += [self._package_mentions(folder) for folder in sorted(folders)]
-            self._ran[workflow.path] = texts
-        if len(texts) == 1:
-            return texts[0].found(hints)
-        # A command or a name stands in one file, so all texts of its hint do.
-        return tuple(sorted({hint for text in texts for hint in text.found(hints)}))
+    # ------------------------------------------------------------------ quick looks
+
+    def _leads_on(self, workflow: Workflow, snapshot: Snapshot, own: bool) -> bool:
+        """Whether a workflow may run a step that a contract of the pack accepts; only then its steps are followed."""
+        place = (id(snapshot), workflow.path)
+        known = self._leads.get(place)
+        if known is None:
+            self._leads[place] = True  # for one that calls itself, until it is known
+            known = False
+            for job in workflow.jobs:
+                if job.uses is None:
+                    known |= self._any_leads(job.steps, snapshot, own, job.node, workflow.node)
+                else:
+                    found = resolve(job.uses, snapshot, self.lookups)
+                    known |= isinstance(found, Callee) and self._leads_on(
+                        found.workflow, found.snapshot, own and found.own
+                    )
+            self._leads[place] = known
+        return known
+
+    def _any_leads(
+        self, steps: Sequence[Step], snapshot: Snapshot, own: bool, job: Mapping | None, workflow: Mapping | None
+    ) -> bool:
+        """The same for steps of a job or, without one, of an action; see `_step` for the rest."""
+        leads = False
+        for step in steps:
+            if step.uses is None:
+                leads = leads or self._may_run(step, job, workflow, self.contracts.hints)
+            else:
+                # All are followed: `Lookups.asked` tells on which repositories the answer depends.
+                found = self._action(step.uses, snapshot, own)
+                leads = leads or bool(self.contracts.named(ACTION, step.uses))
+                if found is not None and not leads:
+                    action, home, inside = found
+                    place = (id(home), action.path)
+                    if place not in self._leads:
+                        self._leads[place] = True  # for an action that calls itself, until it is known
+                        self._leads[place] = self._any_leads(action.steps, home, inside, None, None)
+                    leads = self._leads[place]
+        return leads
+
+    def _may_run(self, step: Step, job: Mapping | None, workflow: Mapping | None, hints: Hints) -> bool:
+        """Whether a ``run`` step may run what hints are for, as its text and that of the package scripts tell.
+
+        Without a job, that of the workflow which runs the step as part of an action, any working directory may be
+        meant.
+        """
+        script = step.run
+        if script is None:
+            return False
+        if hints.occur_in(script.value):
+            return True
+        if not ("npm" in script.value or "yarn" in script.value or "bun" in script.value):  # all of RUNNERS
+            return False
+        if job is None or workflow is None:
+            return True
+        return any(name in script.value for name in self._leading_scripts(_folder_of(step, job, workflow), hints))
 
     # ------------------------------------------------------------------ following
 
@@ -342,11 +379,11 @@ class Runs:
         frames: tuple[tuple[Workflow, Job], ...],
         chain: tuple[str, ...],
         anchor: tuple[Document, Node] | None,
-        steps: list[Placed],
+        steps: list[Placed] | None,
         calls: list[Call],
     ) -> None:
         for job in workflow.jobs:
-            if len(steps) + len(calls) > MAX_STEPS:
+            if len(steps or ()) + len(calls) > MAX_STEPS:
                 return
             inner = (*frames, (workflow, job))
             if job.uses is not None:
@@ -359,7 +396,7 @@ class Runs:
                         inside = own and found.own
                         further = (*chain, name)
                         self._workflow(found.workflow, found.snapshot, inside, inner, further, place, steps, calls)
-            else:
+            elif steps is not None:
                 for step in job.steps:
                     self._step(step, workflow.document, snapshot, own, inner, (), anchor, steps)
 
@@ -401,22 +438,17 @@ class Runs:
 
     # ------------------------------------------------------------------ package scripts
 
-    def _package_mentions(self, folder: str) -> Mentions:
-        if folder not in self._package:
-            self._package[folder] = Mentions(" ".join(self._package_scripts(folder).values()))
-        return self._package[folder]
-
-    def _leading_scripts(self, folder: str, mentioned: tuple[Hint, ...]) -> frozenset[str]:
-        """The names of the package scripts with which something mentioned may run, directly or through others."""
-        known = self._leading.get((folder, mentioned))
+    def _leading_scripts(self, folder: str, hints: Hints) -> frozenset[str]:
+        """The names of the package scripts with which what hints are for may run, directly or through others."""
+        known = self._leading.get((folder, hints))
         if known is None:
             scripts = self._package_scripts(folder)
-            found = {name for name, line in scripts.items() if contains(line.lower(), mentioned)}
+            found = {name for name, line in scripts.items() if hints.occur_in(line)}
             size = -1
             while size != len(found):
                 size = len(found)
                 found |= {name for name, line in scripts.items() if any(other in line for other in found)}
-            known = self._leading[folder, mentioned] = frozenset(found)
+            known = self._leading[folder, hints] = frozenset(found)
         return known
 
     def _package_scripts(self, folder: str) -> dict[str, str]:
@@ -442,13 +474,15 @@ def runs_of(context: Context) -> Runs:
 
 
 def _runs(context: Context) -> Runs:
-    return Runs(context.snapshot, context.lookups, context.named)
+    return Runs(context.snapshot, context.lookups, made_of(context.parameters, _all_contracts), context.named)
+
+
+def _all_contracts(parameters: Any) -> Contracts:
+    parts = (SCANNERS, DEPLOYMENTS, BEACON, CREDENTIALS)
+    return Contracts(contract(name, data) for part in parts for name, data in contracts(parameters, part))
 
 
 # ------------------------------------------------------------------------------------------------------ contracts
-
-
-_KINDS = (("actions", "action", "uses"), ("commands", "command", "run"), ("workflows", "workflow", "uses"))
 
 
 _CONTRACTS: dict[tuple[str, int], tuple[Any, Contract]] = {}
@@ -471,70 +505,66 @@ def contract(name: str, data: Any) -> Contract:
 
 def _contract(name: str, data: Any) -> Contract:
     data = data if isinstance(data, dict) else {}
-    forms: list[Form] = []
-    for key, kind, word in _KINDS:
-        entries = data.get(key)
-        for entry in entries if isinstance(entries, list) else ():
-            if isinstance(entry, str):
-                forms.append(Form(kind, {word: entry}))
-            elif isinstance(entry, dict) and isinstance(entry.get(word), str):
-                forms.append(Form(kind, entry))
     position = data.get("position")
     return Contract(
         name,
         str(data.get("title", name)),
-        tuple(forms),
+        tuple(Form(kind, entry) for kind, entry in entries(data)),
         position if position in (FIRST, LAST) else ANY,
-        _texts(data.get("except")),
+        texts_of(data.get("except")),
     )
 
 
 class Contracts:
     """Several contracts that are looked for together: each step is looked at once, however many there are.
 
-    hints  the ways in which a step of any of them can be mentioned
+    hints  the ways in which a command of any of them can be mentioned
     """
 
-    __slots__ = ("_by_name", "_by_program", "contracts", "hints")
+    __slots__ = ("_by_name", "_by_pattern", "_by_program", "_by_text", "_globs", "contracts", "hints")
 
     def __init__(self, contracts: Iterable[Contract]) -> None:
         self.contracts = tuple(contracts)
-        self.hints = Hints(hint for item in self.contracts for form in item.forms for hint in form.hints)
-        self._by_name: dict[tuple[str, str], list[tuple[int, Form]]] = {}
+        self._by_text: dict[tuple[str, str], _Named] = {}
+        self._by_name: dict[tuple[str, str], _Named] = {}
+        self._by_pattern: dict[tuple[str, str], list[tuple[int, Form]]] = {}
         self._by_program: dict[str, list[tuple[int, Form]]] = {}
+        self._globs: list[tuple[int, Form]] = []
+        mentions: list[Hint] = []
         for number, item in enumerate(self.contracts):
             for form in item.forms:
-                if form.kind == "command":
+                if form.kind == COMMAND:
+                    mentions += hints(form.kind, form.more)
                     for program in form.programs:
                         self._by_program.setdefault(program, []).append((number, form))
+                elif "*" in form.pattern or "?" in form.pattern or form.pattern.endswith("/"):
+                    self._globs.append((number, form))
+                else:
+                    self._by_pattern.setdefault((form.kind, form.pattern), []).append((number, form))
+        self.hints = Hints(mentions)
 
-    def found_in(self, workflow: Workflow, runs: Runs) -> Iterator[tuple[Contract, Match]]:
-        """Every step and call of a workflow that one of the contracts accepts, in the order in which they stand."""
-        mentioned = runs.mentioned(workflow, self.hints)
-        if not mentioned:
-            return
-        steps, calls = runs.of(workflow)
+    def found(self, runs: Runs, workflow: Workflow) -> Iterator[tuple[Contract, Match]]:
+        """See `Runs.found`."""
+        steps, calls = runs.accepted(workflow), runs.calls(workflow)
         off = {(id(item), id(call.job.node)) for call in calls for item in self._switched_off(call)}
-        for placed in steps:
-            for item, match in self.accepted(placed, runs, mentioned):
+        for placed, accepted in steps:
+            for item, match in accepted:
                 if not off or not any((id(item), id(job.node)) in off for _, job in placed.frames):
                     yield item, match
         for call in calls:
-            for item, form in self._named("workflow", call.uses, call.job.node):
+            for item, form in self._fulfilled(WORKFLOW, call.uses, call.job.node):
                 yield item, Match(form, None, call=call)
 
-    def accepted(self, placed: Placed, runs: Runs, mentioned: tuple[Hint, ...]) -> list[tuple[Contract, Match]]:
-        """Which contracts a step fulfils, in their order: by its action, or by each of its commands that does.
-
-        `mentioned` is what `Runs.mentioned` says of the workflow around it.
-        """
+    def accepted(self, placed: Placed, runs: Runs) -> Accepted:
+        """Which contracts a step fulfils, in their order: by its action, or by each of its commands that does."""
         step = placed.step
         if step.uses is not None:
-            return [(item, Match(form, placed)) for item, form in self._named("action", step.uses, step.node)]
+            named = self._fulfilled(ACTION, step.uses, step.node)
+            return [(item, Match(form, placed)) for item, form in named]
         if step.run is None:
-            return []
+            return ()
         found: list[tuple[int, Match]] = []
-        for command in runs.commands(placed, mentioned):
+        for command in runs.commands(placed, self.hints):
             done = -1  # of one contract, the first form that fits
             for number, form in self._by_program.get(command.program[0], ()) if command.program else ():
                 if number != done and is_form(form, command):
@@ -543,75 +573,67 @@ class Contracts:
         found.sort(key=_number)
         return [(self.contracts[number], match) for number, match in found]
 
-    def _named(self, kind: str, uses: Uses, node: Mapping) -> Iterator[tuple[Contract, Form]]:
+    def _fulfilled(self, kind: str, uses: Uses, node: Mapping) -> Iterator[tuple[Contract, Form]]:
         done = -1
-        for number, form in self._forms(kind, uses):
+        for number, form in self.named(kind, uses):
             if number != done and _inputs(form, node):
                 done = number
                 yield self.contracts[number], form
 
     def _switched_off(self, call: Call) -> list[Contract]:
         """The contracts that name a called workflow, but not with the inputs of this call: its steps do not run."""
-        named = {number for number, _ in self._forms("workflow", call.uses)}
+        named = {number for number, _ in self.named(WORKFLOW, call.uses)}
         if named:
-            fulfilled = [item for item, _ in self._named("workflow", call.uses, call.job.node)]
+            fulfilled = [item for item, _ in self._fulfilled(WORKFLOW, call.uses, call.job.node)]
             return [item for number, item in enumerate(self.contracts) if number in named and item not in fulfilled]
         return []
 
-    def _forms(self, kind: str, uses: Uses) -> list[tuple[int, Form]]:
-        """The forms of a kind that name an action or a workflow, each with the number of its contract."""
-        name = _name(uses)
-        forms = self._by_name.get((kind, name))
+    def named(self, kind: str, uses: Uses) -> _Named:
+        """The forms of a kind that name an action or a workflow, each with the number of its contract, in order."""
+        forms = self._by_text.get((kind, uses.text))
         if forms is None:
-            forms = self._by_name[(kind, name)] = [
-                (number, form)
-                for number, item in enumerate(self.contracts)
-                for form in item.forms
-                if form.kind == kind
-                and matches(form.pattern, name)
-                and not any(matches(glob, name) for glob in item.excluded)
-            ]
+            name = _name(uses)
+            forms = self._by_name.get((kind, name))
+            if forms is None:
+                if len(self._by_name) >= _MOST_NAMES:
+                    self._by_name.clear()
+                forms = self._by_name[kind, name] = self._naming(kind, name)
+            if len(self._by_text) >= _MOST_NAMES:
+                self._by_text.clear()
+            self._by_text[kind, uses.text] = forms
         return forms
+
+    def _naming(self, kind: str, name: str) -> _Named:
+        found = [
+            *self._by_pattern.get((kind, name), ()),
+            *((number, form) for number, form in self._globs if form.kind == kind and matches(form.pattern, name)),
+        ]
+        named = [
+            (number, self.contracts[number].forms.index(form), form)
+            for number, form in found
+            if not any(matches(glob, name) for glob in self.contracts[number].excluded)
+        ]
+        return tuple((number, form) for number, _, form in sorted(named, key=_numbers))
+
+
+_MOST_NAMES = 4096
 
 
 def _number(entry: tuple[int, Match]) -> int:
     return entry[0]
 
 
+def _numbers(entry: tuple[int, int, Form]) -> tuple[int, int]:
+    return entry[0], entry[1]
+
+
 def found_in(contract: Contract, workflow: Workflow, runs: Runs) -> Iterator[Match]:
-    """Every step and call of a workflow that a contract accepts."""
-    return (match for _, match in made_of(contract, _alone).found_in(workflow, runs))
-
-
-def accepted(contract: Contract, placed: Placed, runs: Runs) -> Iterator[Match]:
-    """Why a step fulfils a contract: once for its action, or once for each of its commands that does."""
-    alone = made_of(contract, _alone)
-    mentioned = runs.mentioned(placed.live, alone.hints)
-    return (match for _, match in alone.accepted(placed, runs, mentioned))
+    """Every step and call of a workflow that one contract of the pack accepts."""
+    return (match for item, match in runs.found(workflow) if item is contract)
 
 
 def _hints_of(contract: Contract) -> Hints:
-    return Hints(hint for form in contract.forms for hint in form.hints)
-
-
-def _alone(contract: Contract) -> Contracts:
-    return Contracts((contract,))
-
-
-_MADE: dict[tuple[int, Any], tuple[Any, Any]] = {}
-_MOST_MADE = 256
-
-
-def made_of(data: Any, make: Callable[[Any], T]) -> T:
-    """What `make` makes of a part of the pack, kept from one repository to the next while the pack is the same."""
-    key = (id(data), make)
-    known = _MADE.get(key)
-    if known is None or known[0] is not data:
-        if len(_MADE) >= _MOST_MADE:
-            _MADE.clear()
-        known = _MADE[key] = (data, make(data))
-    value: T = known[1]
-    return value
+    return Hints(hint for form in contract.forms for hint in hints(form.kind, form.more))
 
 
 def is_form(form: Form, command: Command) -> bool:
@@ -646,19 +668,22 @@ def unseen_calls(workflow: Workflow, context: Context) -> Iterator[tuple[Call, U
     which it is certain that there is none.
     """
     data = context.parameters.get("reusable_workflows")
-    known = [glob.lower() for glob in _texts(data.get("known"))] if isinstance(data, dict) else []
-    for call in runs_of(context).of(workflow)[1]:
+    known = [glob.lower() for glob in texts_of(data.get("known"))] if isinstance(data, dict) else []
+    for call in runs_of(context).calls(workflow):
         if call.unseen is not None and not call.unseen.absent:
             if not any(matches(glob, _name(call.uses)) for glob in known):
                 yield call, call.unseen
 
 
-def unreadable(runs: Runs, hints: Hints) -> str:
+def unreadable(runs: Runs, contracts: Sequence[Contract]) -> str:
     """The first workflow that does not parse and mentions what a contract looks for; '' where there is none."""
-    for path in runs.snapshot.workflow_paths():
-        if runs.text(path).any(hints):
-            document = runs.snapshot.document(path)
-            if document is not None and document.error is not None:
+    snapshot = runs.snapshot
+    for path in snapshot.workflow_paths():
+        document = snapshot.document(path)
+        if document is not None and document.error is not None:
+            lowered = lower(document.text)
+            words = words_in(lowered)
+            if any(contract.hints.occur(lowered, words) for contract in contracts):
                 return path
     return ""
 
@@ -707,11 +732,10 @@ def _inputs(form: Form, node: Mapping) -> bool:
     )
 
 
-def _folder_of(placed: Placed) -> str:
+def _folder_of(step: Step, job: Mapping, workflow: Mapping) -> str:
     """The working directory of a step inside the repository; '' where it is the top or computed."""
-    workflow, job = placed.frames[-1]
-    nodes: list[Node | None] = [placed.step.node.get("working-directory")]
-    for owner in (job.node, workflow.node):
+    nodes: list[Node | None] = [step.node.get("working-directory")]
+    for owner in (job, workflow):
         defaults = owner.get("defaults")
         run = defaults.get("run") if isinstance(defaults, Mapping) else None
         nodes.append(run.get("working-directory") if isinstance(run, Mapping) else None)
@@ -724,7 +748,7 @@ def _expanded(found: Iterable[Command], scripts: dict[str, str], depth: int) -> 
     for command in found:
         yield command
         program = command.program
-        if depth > 3 or len(program) < 2 or program[0] not in _RUNNERS:
+        if depth > 3 or len(program) < 2 or program[0] not in RUNNERS:
             continue
         if any(has_option(program, option) for option in _PATHS_ELSEWHERE):
             continue
@@ -747,26 +771,13 @@ def _expanded(found: Iterable[Command], scripts: dict[str, str], depth: int) -> 
             )
 
 
-def _texts(value: Any) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
-
-
 def _choices(value: Any) -> dict[str, tuple[str, ...]]:
     """``[a, b]`` and ``{a: x, b: [y, z]}`` as name → texts; booleans and numbers as GitHub writes them."""
     if isinstance(value, dict):
         return {str(name): tuple(_text(item) for item in (items if isinstance(items, list) else [items]))
                 for name, items in value.items()}  # fmt: skip
-    return dict.fromkeys(_texts(value), ())
+    return dict.fromkeys(texts_of(value), ())
 
 
 def _text(value: Any) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else "" if value is None else str(value)
-
-
-def _literal(pattern: str) -> Hint:
-    """The longest part of a glob without a wildcard, as a hint."""
-    parts = pattern.replace("?", "*").split("*")
-    longest = max(range(len(parts)), key=lambda number: len(parts[number]))
-    return whole(parts[longest], cut_before=longest > 0, cut_after=longest < len(parts) - 1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from chittyops_policy import projects
+from chittyops_policy.contract_words import made_of
 from chittyops_policy.deployments import RUNTIME, deployments_of, targets
-from chittyops_policy.mentions import Hints
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Rule, Unknown
 from chittyops_policy.step_contracts import (
     Contract,
@@ -12,7 +12,6 @@ from chittyops_policy.step_contracts import (
     contract,
     found_in,
     in_position,
-    made_of,
     runs_of,
     unreadable,
     unseen_calls,
@@ -72,11 +71,10 @@ def _beacon(data: Any) -> Contract:
 
 
 def _nothing_deploys(runs: Runs, context: Context) -> Outcome:
-    for workflow in runs.live(Hints(())):
+    for workflow in runs.live():
         for call, unseen in unseen_calls(workflow, context):
             return Unknown(f"{call.where} may deploy: {unseen.reason}", unseen.permission)
-    hints = Hints(hint for target in targets(context) if target.kind == RUNTIME for hint in target.contract.hints)
-    broken = unreadable(runs_of(context), hints)
+    broken = unreadable(runs, [target.contract for target in targets(context) if target.kind == RUNTIME])
     if broken:
         return Unknown(f"{broken} may deploy, but cannot be read")
     return NotApplicable("no workflow deploys anything that runs")

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from chittyops_policy.calls import granted, level
+from chittyops_policy.contract_words import made_of
 from chittyops_policy.deployments import deployments_of, targets
 from chittyops_policy.document import Mapping, Scalar
 from chittyops_policy.expressions import references, segments
-from chittyops_policy.mentions import Hints
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Rule, Unknown
-from chittyops_policy.step_contracts import accepted, contract, found_in, made_of, runs_of, unreadable, unseen_calls
+from chittyops_policy.step_contracts import contract, found_in, runs_of, unreadable, unseen_calls
 from chittyops_policy.workflow import text_of
 
 TYPE_CHECKING = False
@@ -85,18 +85,18 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
     if context.named is not None:  # only findings count
         return
     ships = bool(seen)
-    for workflow in runs.candidates(broker.hints):
+    for workflow in runs.workflows():
         for match in found_in(broker, workflow, runs):
             if match.call is not None:
                 ships = True
                 yield Evidence(match.where)
     if ships:
         return
-    for workflow in runs.candidates(Hints(())):
+    for workflow in runs.workflows():
         for call, unseen in unseen_calls(workflow, context):
             yield Unknown(f"{call.where} may deploy or publish: {unseen.reason}", unseen.permission)
             return
-    broken = unreadable(runs_of(context), Hints(hint for target in known for hint in target.contract.hints))
+    broken = unreadable(runs, [target.contract for target in known])
     if broken:
         yield Unknown(f"{broken} may deploy or publish, but cannot be read")
         return
@@ -196,8 +196,8 @@ def _read_mapping(env: Mapping | None, names: Iterable[str], source: _Source, bu
 def _brokers(placed: Placed, workflow: Workflow, job: Job, broker: Contract, runs: Runs) -> set[str]:
     """Ids of the steps of a job that ask the broker, and of the jobs it needs that do; '' for a step without id."""
     found: set[str] = set()
-    for other in runs.of(placed.live)[0]:
-        if other.frames[-1][0] is workflow and any(True for _ in accepted(broker, other, runs)):
+    for other, accepted in runs.accepted(placed.live):
+        if other.frames[-1][0] is workflow and any(item is broker for item, _ in accepted):
             owner = other.frames[-1][1]
             if owner is job:
                 found.add(other.top.id.lower())

@@ -6,9 +6,11 @@ import re
 
 from chittyops_policy import jsonc
 from chittyops_policy.calls import granted, level
+from chittyops_policy.contract_words import made_of
 from chittyops_policy.document import Mapping, Scalar, Sequence
 from chittyops_policy.expression_values import truth
 from chittyops_policy.expressions import condition
+from chittyops_policy.mentions import Hints, whole
 from chittyops_policy.model import Related, Span
 from chittyops_policy.patterns import matches
 from chittyops_policy.rule import REPOSITORY, Context, Example, NotApplicable, Rule
@@ -370,16 +372,21 @@ def _cannot_work(placed: Placed, scanner: Scanner, runs: Runs) -> Iterator[Reaso
         for document in (placed.document, *(workflow.document for workflow, _ in placed.frames))
     ):
         logins = [tuple(text.split()) for text in scanner.logins]
+        hints = made_of(scanner.logins, _login_hints)
         for other in _same_job(placed, runs):
-            for command in runs.commands(other, tuple(login[:1] for login in logins)):
+            for command in runs.commands(other, hints):
                 if any(command.program[: len(login)] == login for login in logins):
                     return
         yield Reason("cannot work here", f"nothing gives it {scanner.env[0]}", kind=TOKEN, name=scanner.env[0])
 
 
+def _login_hints(logins: tuple[str, ...]) -> Hints:
+    return Hints(whole(text.split()[0]) for text in logins if text.strip())
+
+
 def _same_job(placed: Placed, runs: Runs) -> list[Placed]:
     job = placed.frames[-1][1]
-    return [other for other in runs.of(placed.live)[0] if other.frames[-1][1] is job]
+    return [other for other in runs.steps(placed.live) if other.frames[-1][1] is job]
 
 
 def _uploaded(match: Match, scanners: Scanners, runs: Runs) -> bool:

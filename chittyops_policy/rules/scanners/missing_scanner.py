@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from chittyops_policy import projects
-from chittyops_policy.mentions import Hints
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Option, Rule, Unknown
 from chittyops_policy.scanners import runs_elsewhere, scanners_of
 from chittyops_policy.step_contracts import runs_of, unreadable, unseen_calls
@@ -61,10 +60,10 @@ def _absent(scanner: Scanner, types: frozenset[str], snapshot: Snapshot, context
     if types == {projects.UNKNOWN} and scanner.not_for:
         reason = f"no step runs {title}, and whether it would have something to scan cannot be told"
         return Unknown(f"{reason}: no project file that is known here", subject=id)
-    broken = unreadable(runs_of(context), scanner.contract.hints)
+    broken = unreadable(runs_of(context), (scanner.contract,))
     if broken:
         return Unknown(f"{broken} mentions {title} and cannot be read", subject=id)
-    for workflow in runs_of(context).live(Hints(())) if not scanner.files else ():
+    for workflow in runs_of(context).live() if not scanner.files else ():
         for call, unseen in unseen_calls(workflow, context):
             return Unknown(f"{call.where} may run {title}: {unseen.reason}", unseen.permission, subject=id)
     unseen_ids = context.options["may-run-unseen"]

@@ -1,0 +1,129 @@
+"""What the contracts of a pack can be told by, from the pack's data alone: a quick look that needs no parser.
+
+A file in which nothing of it occurs holds no step of the contract, and its path leads to none, so that whoever looks
+for such steps need not even be loaded; see `may_hold`.
+"""
+
+from __future__ import annotations
+
+from .mentions import Hints, together, whole, words_in
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from typing import Any, TypeVar
+
+    from .mentions import Hint
+
+    T = TypeVar("T")
+
+ACTION, COMMAND, WORKFLOW = "action", "command", "workflow"
+
+SCANNERS, DEPLOYMENTS, BEACON, CREDENTIALS = "scanners", "deployments", "beacon", "credentials"
+"""The parts of a pack that hold contracts, by the names of its parameters."""
+
+RUNNERS = ("npm", "pnpm", "yarn", "bun")
+"""The programs that run the scripts of a package.json, which may hold any command."""
+
+_RUNNERS = frozenset(name.encode() for name in RUNNERS)
+_KINDS = (("actions", ACTION, "uses"), ("commands", COMMAND, "run"), ("workflows", WORKFLOW, "uses"))
+_CALLS = (b"./", b"$/", b"/.github/workflows/", b": .\n", b": .\r", b": . ", b"'.'", b'"."')
+"""What stands in each file that calls something of its own repository, or a reusable workflow of another one."""
+
+
+def may_hold(lowered: bytes, part: str, parameters: Mapping[str, Any], slugs: Iterable[str] = ()) -> bool:
+    """Whether a workflow or an action may hold a step of a contract in one `part` of a pack, or lead to one.
+
+    `lowered` is the file in lower case, `parameters` are the pack's. `slugs` are the repositories, as ``owner/repo`` in
+    lower case, that can be looked into: this one and those that the same run has.
+    """
+    if b"\\" in lowered:  # in double quotes any word can be spelled with escapes
+        return True
+    if any(call in lowered for call in _CALLS) or any(slug.encode() in lowered for slug in slugs):
+        return True
+    words = words_in(lowered)
+    return not _RUNNERS.isdisjoint(words) or made_of(parameters.get(part), _HINTS[part]).occur(lowered, words)
+
+
+def contracts(parameters: Mapping[str, Any], part: str) -> Iterator[tuple[str, Any]]:
+    """The contracts in one part of a pack: the name of each, and the mapping that describes it."""
+    return _named(part, parameters.get(part))
+
+
+def _named(part: str, data: Any) -> Iterator[tuple[str, Any]]:
+    if part in (BEACON, CREDENTIALS):
+        yield part, data
+        return
+    if part == SCANNERS:
+        data = data.get("known") if isinstance(data, dict) else None
+    for name, entry in data.items() if isinstance(data, dict) else ():
+        if isinstance(entry, dict):
+            yield str(name), entry
+
+
+def entries(data: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """The forms that a contract's mapping lists, each with its kind: ACTION, COMMAND or WORKFLOW.
+
+    A form is a name (with ``*``), or a mapping that has it under ``uses`` or ``run``; anything else is left out.
+    """
+    for key, kind, word in _KINDS:
+        listed = data.get(key) if isinstance(data, dict) else None
+        for entry in listed if isinstance(listed, list) else ():
+            if isinstance(entry, str):
+                yield kind, {word: entry}
+            elif isinstance(entry, dict) and isinstance(entry.get(word), str):
+                yield kind, entry
+
+
+def hints(kind: str, entry: Mapping[str, Any]) -> Iterator[Hint]:
+    """The ways in which a form can be mentioned."""
+    if kind != COMMAND:
+        yield _literal(entry["uses"])
+        return
+    ways = [[whole(word) for word in words.split("|")] for words in entry["run"].split()]
+    touched = [_literal(text) for text in texts_of(entry.get("argument")) or texts_of(entry.get("writes"))]
+    found: list[tuple[Hint, ...]] = [()] if ways else []
+    for alternatives in (*ways, touched) if touched else ways:
+        found = [(*before, hint) for before in found for hint in alternatives]
+    yield from (together(*parts) for parts in found)
+
+
+def _literal(pattern: str) -> Hint:
+    """The longest part of a glob without a wildcard, as a hint."""
+    parts = pattern.replace("?", "*").split("*")
+    longest = max(range(len(parts)), key=lambda number: len(parts[number]))
+    return whole(parts[longest], cut_before=longest > 0, cut_after=longest < len(parts) - 1)
+
+
+def texts_of(value: Any) -> tuple[str, ...]:
+    """The texts of a list of a pack, or a single one; what is no text is left out."""
+    if isinstance(value, str):
+        return (value,)
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def _hints_of(part: str) -> Callable[[Any], Hints]:
+    def make(data: Any) -> Hints:
+        named = _named(part, data)
+        return Hints(hint for _, mapping in named for kind, entry in entries(mapping) for hint in hints(kind, entry))
+
+    return make
+
+
+_HINTS = {part: _hints_of(part) for part in (SCANNERS, DEPLOYMENTS, BEACON, CREDENTIALS)}
+
+
+_MADE: dict[tuple[int, Any], tuple[Any, Any]] = {}
+_MOST_MADE = 256
+
+
+def made_of(data: Any, make: Callable[[Any], T]) -> T:
+    """What `make` makes of a part of the pack, kept from one repository to the next while the pack is the same."""
+    key = (id(data), make)
+    known = _MADE.get(key)
+    if known is None or known[0] is not data:
+        if len(_MADE) >= _MOST_MADE:
+            _MADE.clear()
+        known = _MADE[key] = (data, make(data))
+    value: T = known[1]
+    return value
