@@ -8,6 +8,7 @@ changed that way raises `errors.CannotEdit`, whose words a person reads as the r
 from __future__ import annotations
 
 from bisect import bisect_right
+from operator import attrgetter
 
 from .document import ESCAPE_WIDTH, Mapping, Scalar, Sequence, to_value
 from .errors import CannotEdit
@@ -15,7 +16,7 @@ from .model import ADD, INSERT, REMOVE, SET, Edit, Effect, Span, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from collections.abc import Sequence as Listed
     from typing import Any
 
@@ -59,20 +60,25 @@ def apply(text: str, edits: Iterable[Edit]) -> str:
 def path_of(node: Node) -> tuple[str | int, ...]:
     """The keys and indices from the root to a node. Raises CannotEdit where the node stands in several places."""
     parts: list[str | int] = []
-    probe: Node | None = node
-    while probe is not None:
+    probe = node
+    while True:
         if probe.anchor is not None:
             raise CannotEdit(f"the anchor &{probe.anchor} shares this text with other places of the file")
         parent = probe.parent
+        if parent is None:
+            break
         if isinstance(parent, Mapping):
-            key = next((name for name, _, value in parent.pairs() if value is probe), None)
-            if key is None:
+            for key, pair in parent.index.items():
+                if pair[1] is probe:
+                    parts.append(key)
+                    break
+            else:
                 raise CannotEdit("the key stands twice, and only the first counts")
-            parts.append(key)
         elif isinstance(parent, Sequence):
             parts.append(_index_of(parent.items, probe))
         probe = parent
-    return tuple(reversed(parts))
+    parts.reverse()
+    return tuple(parts)
 
 
 def _index_of(items: Listed[Node], node: Node) -> int:
@@ -83,18 +89,26 @@ def _index_of(items: Listed[Node], node: Node) -> int:
     return next(index for index, item in enumerate(items) if item is node)
 
 
-def _start(node: Node) -> int:
-    return node.start
+_start = attrgetter("start")
 
 
 def scalar_at(document: Document, offset: int) -> Scalar | None:
     """The value scalar whose text covers an offset, or None; an aliased one at its anchor."""
     node = document.root
     while node is not None and not isinstance(node, Scalar):
-        children = [value for _, value in node.items] if isinstance(node, Mapping) else getattr(node, "items", [])
-        near = children[max(bisect_right(children, offset, key=_start) - 1, 0) :][:1]  # unless some are aliases
-        node = next((child for child in (*near, *children) if _covers(child, offset)), None)
+        node = _child_at(node, offset)
     return node
+
+
+def _child_at(node: Node, offset: int) -> Node | None:
+    """The value or item of a collection that covers an offset: mostly the last that begins before it."""
+    items: Listed[Node] = [pair[1] for pair in node.items] if isinstance(node, Mapping) else getattr(node, "items", ())
+    near = bisect_right(items, offset, key=_start) - 1
+    if near >= 0:
+        child = items[near]
+        if child.start <= offset < child.end or offset == child.start:
+            return child
+    return next((child for child in items if _covers(child, offset)), None)  # some are aliases
 
 
 def _covers(node: Node, offset: int) -> bool:
@@ -144,7 +158,7 @@ def replace_within(document: Document, scalar: Scalar, pieces: Listed[tuple[int,
     quoted anew.
     """
     value = scalar.value
-    changed = apply(value, [Edit(Span(start, end), text) for start, end, text in pieces])
+    changed = "".join(_with_pieces(value, pieces))
     effect = Effect(SET, path_of(scalar), changed)
     style = scalar.style
     if style in ("|", ">"):
@@ -169,16 +183,24 @@ def replace_within(document: Document, scalar: Scalar, pieces: Listed[tuple[int,
     return Amendment(tuple(Edit(span, text) for span, text in zip(spans, texts, strict=True)), (effect,))
 
 
+def _with_pieces(value: str, pieces: Listed[tuple[int, int, str]]) -> Iterator[str]:
+    at = 0
+    for start, end, text in pieces:
+        yield value[at:start]
+        yield text
+        at = end
+    yield value[at:]
+
+
 def _source_of(document: Document, scalar: Scalar, start: int, end: int) -> Span:
     """Exactly the text that gives the range [start, end) of a scalar's value, escapes and line ends included."""
     span = document.spot(scalar, start, end)
     if start == end:
         return span
     text, value = document.text, scalar.value
-    offsets = document.offsets(scalar)
-    last = offsets[end - 1]
+    last = span.end - 1
     if scalar.style == "|":
-        return Span(span.start, offsets[end]) if value[end - 1] == "\n" else span
+        return Span(span.start, document.offsets(scalar)[end]) if value[end - 1] == "\n" else span
     for at, char in ((span.start, value[start]), (last, value[end - 1])):
         if text[at] in "\r\n" or (text[at] == " " and char == "\n"):
             raise CannotEdit("the place lies where a line is folded")

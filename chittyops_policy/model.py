@@ -6,9 +6,11 @@ whole check of one small file may.
 
 from __future__ import annotations
 
+from operator import attrgetter
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 SEVERITIES = ("info", "low", "medium", "high", "critical")
@@ -56,11 +58,17 @@ class Value:
 
     __slots__: tuple[str, ...] = ()
 
+    fields: Callable[[Any], Any]
+    """What is in the slots, for comparing."""
+
+    def __init_subclass__(cls) -> None:
+        cls.fields = attrgetter(*cls.__slots__)
+
     def __eq__(self, other: object) -> bool:
-        return type(self) is type(other) and all(getattr(self, name) == getattr(other, name) for name in self.__slots__)
+        return type(self) is type(other) and self.fields(self) == self.fields(other)
 
     def __hash__(self) -> int:
-        return hash(tuple(getattr(self, name) for name in self.__slots__))
+        return hash(self.fields(self))
 
     def __repr__(self) -> str:
         fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .model import Value
 from .resources import read_resource
-from .versions import FROM_PACK, Release, Releases
+from .versions import FROM_PACK, Release, place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,15 +30,76 @@ class Warned(Value):
         self.words = words
 
 
-class PackEntry(Value):
-    """What the pack says of one repository; `releases` are sorted from old to new, and `known` answers for them."""
+class PackEntry:
+    """What the pack says of one repository, a line for each release, from old to new.
 
-    __slots__ = ("known", "releases", "warned")
+    It answers like `versions.Releases`. A line is taken apart when somebody asks for its release: an action has dozens,
+    and of most repositories one or two are wanted.
+    """
 
-    def __init__(self, releases: tuple[Release, ...], warned: Warned | None) -> None:
-        self.releases = releases
-        self.known = Releases(releases)
-        self.warned = warned
+    __slots__ = ("_at", "_date", "_found", "_lines", "_releases", "tags", "warned")
+
+    def __init__(self, text: str, date: str) -> None:
+        self.warned: Warned | None = None
+        self.tags: list[str] = []
+        self._lines: list[str] = []
+        self._date = date
+        self._releases: dict[int, Release] = {}
+        self._found: dict[str, Release | None] = {}
+        self._at: dict[str, tuple[Release, ...]] = {}
+        for line in text.split("\n") if text else ():
+            _, tag, rest = line.split("\t", 2)
+            if tag == "!":
+                effect, words, *_ = rest.split("\t")
+                self.warned = Warned(effect, words)
+            else:
+                self.tags.append(tag)
+                self._lines.append(rest)
+
+    @property
+    def releases(self) -> tuple[Release, ...]:
+        """All of them."""
+        return tuple(self._release(index) for index in range(len(self.tags)))
+
+    def find(self, ref: str) -> Release | None:
+        """The release that a reference means; see `versions.choose`."""
+        if ref not in self._found:
+            index = place_of(self.tags, ref)
+            self._found[ref] = None if index is None else self._release(index)
+        return self._found[ref]
+
+    def at(self, commit: str) -> tuple[Release, ...]:
+        """The releases that name a commit, or have named it."""
+        if commit not in self._at:
+            named = (self._release(index) for index, line in enumerate(self._lines) if commit in line)
+            self._at[commit] = tuple(
+                release for release in named if commit == release.commit or commit in release.former
+            )
+        return self._at[commit]
+
+    def _release(self, index: int) -> Release:
+        release = self._releases.get(index)
+        if release is None:
+            release = self._releases[index] = _release(self.tags[index], self._lines[index].split("\t"), self._date)
+        return release
+
+
+def _release(tag: str, cells: list[str], date: str) -> Release:
+    commit, evidence, count = cells[:3]
+    remarks = cells[3].split("; ") if len(cells) > 3 else []
+    confirmed = evidence == "tag"
+    known = "its owner's tag" if confirmed else f"stated by {count} public repositories"
+    return Release(
+        tag,
+        commit,
+        f"the pack of {date} ({known})",
+        source=FROM_PACK,
+        seen=date,
+        confirmed=confirmed,
+        stated_by=int(count),
+        former=tuple(remark[4:] for remark in remarks if remark.startswith("was ")),
+        retargeted="retargeted" in remarks,
+    )
 
 
 class Pack:
@@ -56,42 +117,24 @@ class Pack:
         """What is said of ``owner/repo`` in lower case; nothing for a repository that the pack does not have."""
         found = self._entries.get(slug)
         if found is None:
-            found = self._entries[slug] = self._read(slug)
+            name = slug.encode()
+            start = self._place_of(name + b"\t")
+            known = self._data.startswith(name + b"\t", start)
+            block = self._data[start : self._place_of(name + b"\n")] if known else b""
+            found = self._entries[slug] = PackEntry(block.decode().removesuffix("\n"), self.date)
         return found
 
-    def _read(self, slug: str) -> PackEntry:
-        start = b"\n" + slug.encode() + b"\t"
+    def _place_of(self, start: bytes) -> int:
+        """Where the first line is that does not come before `start`: the lines are sorted, and the head comes first."""
         data = self._data
-        at = data.find(start)
-        if at < 0:
-            return PackEntry((), None)
-        end = data.find(b"\n", data.rfind(start) + 1)
-        warned = None
-        releases = []
-        for line in data[at + 1 : end].decode().split("\n"):
-            _, tag, *cells = line.split("\t")
-            if tag == "!":
-                warned = Warned(cells[0], cells[1])
+        low, high = 0, len(data)
+        while low < high:
+            line = data.rfind(b"\n", low, (low + high) // 2) + 1 or low
+            if data[line : line + len(start)] < start:
+                low = data.find(b"\n", line) + 1 or len(data)
             else:
-                releases.append(self._release(tag, cells))
-        return PackEntry(tuple(releases), warned)
-
-    def _release(self, tag: str, cells: list[str]) -> Release:
-        commit, evidence, count = cells[:3]
-        remarks = cells[3].split("; ") if len(cells) > 3 else []
-        confirmed = evidence == "tag"
-        known = "its owner's tag" if confirmed else f"stated by {count} public repositories"
-        return Release(
-            tag,
-            commit,
-            f"the pack of {self.date} ({known})",
-            source=FROM_PACK,
-            seen=self.date,
-            confirmed=confirmed,
-            stated_by=int(count),
-            former=tuple(remark[4:] for remark in remarks if remark.startswith("was ")),
-            retargeted="retargeted" in remarks,
-        )
+                high = line
+        return low
 
 
 _shipped: list[Pack] = []

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from .pin_lock import PinLock
-    from .pin_pack import Pack
+    from .pin_pack import Pack, PackEntry
     from .rule import Context, Host
     from .versions import Release, Version
 
@@ -68,12 +68,13 @@ class PinSources:
         alone = self.host is None and not self.lock.pins and not self.lock.mistakes
         return self.pack.answers if alone else {}
 
-    def each(self, slug: str) -> Iterator[Releases | _Asked]:
+    def each(self, slug: str) -> Iterator[Releases | _Asked | PackEntry]:
         """What each source says of ``owner/repo`` (lower case), in the order in which they decide."""
-        yield Releases(self.lock.releases(slug))
+        if self.lock.pins:
+            yield Releases(self.lock.releases(slug))
         if self.host is not None:
             yield _Asked(self.host, slug)
-        yield self.pack.entry(slug).known
+        yield self.pack.entry(slug)
 
 
 class _Asked:
@@ -139,9 +140,9 @@ def _resolve(slug: str, ref: str, known: PinSources, fresh: bool) -> Pin | Unpin
         found = _from_host(slug, ref, known, known.host, entry.releases, doubts)
         if found is not None:
             return found
-    release = None if ref.startswith("refs/heads/") else entry.known.find(ref)
+    release = None if ref.startswith("refs/heads/") else entry.find(ref)
     if release is None:
-        return Unpinnable(_lack(slug, ref, known, bool(entry.releases)))
+        return Unpinnable(_lack(slug, ref, known, bool(entry.tags)))
     contradicting = _otherwise(release, known.lock.releases(slug))
     if contradicting is not None:
         if contradicting.source == HAND:  # a person has looked at it since

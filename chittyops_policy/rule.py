@@ -246,9 +246,15 @@ class Rule:
         """
         if self.unfixable:
             return None
-        module = __import__("chittyops_policy.repairs." + self.id.replace("-", "_"), fromlist=["repair"])
-        repair: Repair = module.repair
+        repair = _REPAIRS.get(self.id)
+        if repair is None:
+            module = __import__("chittyops_policy.repairs." + self.id.replace("-", "_"), fromlist=["repair"])
+            repair = _REPAIRS[self.id] = module.repair
         return repair
+
+
+_REPAIRS: dict[str, Repair] = {}
+"""By rule, what `Rule.repair` has loaded."""
 
 
 class Lookups:

@@ -9,7 +9,7 @@ from .model import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 _VERSION = re.compile(
     r"(?P<prefix>(?:[A-Za-z_][\w.]*[-/@])*)[vV]?(?P<numbers>\d+(?:\.\d+){0,3})(?P<pre>(?:[-+.]?[A-Za-z][\w.+-]*)?)"
@@ -120,55 +120,50 @@ class Release(Value):
 
 
 def choose(releases: Iterable[Release], ref: str) -> Release | None:
-    """The release that a reference means: the newest of a moving major or minor tag, else the one of that very name.
-
-    A pre-release is only chosen by its full name, and the major version never changes. None where no release fits.
-    """
+    """The release that a reference means; see `place_of`."""
     known = tuple(releases)
+    index = place_of([release.tag for release in known], ref) if known else None
+    return None if index is None else known[index]
+
+
+def place_of(tags: Sequence[str], ref: str) -> int | None:
+    """Which tag a reference means: the newest of a moving major or minor tag, else the one of that very name.
+
+    A pre-release is only chosen by its full name, and the major version never changes. None where no tag fits.
+    """
     name = ref.removeprefix("refs/tags/")
     wanted = parse_version(name)
     if wanted is None:
-        return next((release for release in known if release.tag == name), None)
-    newest: tuple[Version, Release] | None = None
-    same: Release | None = None
-    for release in known:
-        version = parse_version(release.tag)
+        return next((index for index, tag in enumerate(tags) if tag == name), None)
+    major = str(wanted.numbers[0])
+    newest: tuple[Version, int] | None = None
+    same: int | None = None
+    for index, tag in enumerate(tags):
+        if major not in tag and tag.isascii():  # of another major version, whatever else it is
+            continue
+        version = parse_version(tag)
         if version is None:
             continue
         if wanted.covers(version):
             if newest is None or version.order > newest[0].order:
-                newest = version, release
-        elif version == wanted and (same is None or release.tag == name):
-            same = release
+                newest = version, index
+        elif version == wanted and (same is None or tag == name):
+            same = index
     return same if newest is None else newest[1]
 
 
 class Releases:
-    """Releases of one repository that are at hand. Each answer is kept: the same few are asked for again and again."""
+    """Releases of one repository that are at hand."""
 
-    __slots__ = ("_at", "_found", "releases")
+    __slots__ = ("releases",)
 
     def __init__(self, releases: tuple[Release, ...]) -> None:
         self.releases = releases
-        self._found: dict[str, Release | None] = {}
-        self._at: dict[str, tuple[Release, ...]] = {}
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Releases) and self.releases == other.releases
-
-    def __hash__(self) -> int:
-        return hash(self.releases)
 
     def find(self, ref: str) -> Release | None:
         """The release that a reference means; see `choose`."""
-        if ref not in self._found:
-            self._found[ref] = choose(self.releases, ref)
-        return self._found[ref]
+        return choose(self.releases, ref)
 
     def at(self, commit: str) -> tuple[Release, ...]:
         """The releases that name a commit, or have named it."""
-        if commit not in self._at:
-            self._at[commit] = tuple(
-                release for release in self.releases if commit == release.commit or commit in release.former
-            )
-        return self._at[commit]
+        return tuple(release for release in self.releases if commit == release.commit or commit in release.former)

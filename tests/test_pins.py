@@ -163,8 +163,8 @@ def test_each_entry_is_found_among_all() -> None:
     pack = Pack(PACK_FILE.read_bytes())
     for slug, tags in by_repository.items():
         assert [release.tag for release in pack.entry(slug).releases] == tags
-    assert pack.entry("actions/check") == pack.entry("nobody/nothing")
-    assert pack.entry("nobody/nothing").releases == ()
+    for unknown in ("actions/check", "nobody/nothing", "#/date", "zzz/zzz"):
+        assert pack.entry(unknown).releases == () and pack.entry(unknown).warned is None
 
 
 def test_an_entry_keeps_what_is_known() -> None:

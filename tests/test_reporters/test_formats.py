@@ -131,5 +131,6 @@ def test_the_path_of_the_commit_hook_loads_nothing_heavy() -> None:
         check=True,
     )
     ours = [name for name in done.stdout.split() if not name.startswith(("chittyops_policy", "tests"))]
-    assert ours in ([], ["__future__"])
+    # `re` loads `operator`, and every check loads `re`.
+    assert set(ours) <= {"__future__", "_operator", "operator"}
     assert "chittyops_policy.reporters.text" in done.stdout
