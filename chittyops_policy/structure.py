@@ -22,6 +22,7 @@ import re
 
 from . import expressions
 from .document import Mapping, Scalar, Sequence
+from .expression_syntax import MEMO_SIZE, MEMO_TEXT
 from .model import Span, Value
 from .resources import read_json
 from .structure_checks import CHECKS
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 
 _NULLS = frozenset(("~", "null", "Null", "NULL"))
 _ALL_SCALARS = frozenset(("string", "number", "boolean", "null"))
+_BARE = _NULLS | {""}
+_FORK = frozenset(("if", "then", "else"))
+_OF_KEYS = frozenset(("additionalProperties", "required"))
 _SPECIAL = frozenset(("x-condition", "enum", "const", "if", "allOf", "not"))
 _KINDS = {
     "object": "a mapping",
@@ -102,7 +106,7 @@ def schema_problems(document: Document, name: str) -> list[Problem]:
     if root is None or (isinstance(root, Scalar) and not root.style and not root.value):
         return [Problem(EMPTY, "the file is empty", None, Span(0, 0))]
     run = _Run(document)
-    _schema(name).check(root, run)
+    _schema(name).root[root.__class__](root, run)
     if document.anchors:
         _check_alias_keys(root, run)
     if document.extra is not None:
@@ -120,11 +124,11 @@ def node_check(schema: dict[str, Any]) -> Callable[[Document, Node], list[Proble
 
     The vocabulary is that of above. Problems that are no matter of the schema, those of BEYOND, are left out.
     """
-    compiled = _Schema(schema)
+    part = _Schema(schema).root
 
     def problems(document: Document, node: Node) -> list[Problem]:
         run = _Run(document)
-        compiled.check(node, run)
+        part[node.__class__](node, run)
         found = [problem for problem in run.problems if problem.keyword not in BEYOND]
         return sorted(found, key=lambda problem: (problem.span.start, problem.span.end))
 
@@ -132,12 +136,13 @@ def node_check(schema: dict[str, Any]) -> Callable[[Document, Node], list[Proble
 
 
 class _Run:
-    """The problems of one file while it is being judged."""
+    """The problems of one file while it is being judged; in a trial only whether there is any, not its words."""
 
-    __slots__ = ("document", "problems")
+    __slots__ = ("document", "problems", "trial")
 
-    def __init__(self, document: Document) -> None:
+    def __init__(self, document: Document, trial: bool = False) -> None:
         self.document = document
+        self.trial = trial
         self.problems: list[Problem] = []
 
     def add(self, keyword: str, message: str, node: Node, lenient: str = "") -> None:
@@ -202,6 +207,13 @@ class _Place:
         self.clean: set[str] = set()
         """Texts that were found to be right here; they repeat a lot."""
 
+    def keep(self, text: str) -> None:
+        """Remembers a text that is right here, as long as it is no script and there are not too many."""
+        if len(text) <= MEMO_TEXT:
+            if len(self.clean) >= MEMO_SIZE:
+                self.clean.clear()
+            self.clean.add(text)
+
 
 _SCHEMAS: dict[str, _Schema] = {}
 
@@ -214,37 +226,46 @@ def _schema(name: str) -> _Schema:
 
 
 class _Schema:
-    """One schema file as a check; its parts become closures when they are first needed."""
+    """One schema file; what no file needs of it is never compiled."""
+
+    __slots__ = ("_definitions", "_parts", "_places", "_tables", "has_expressions", "root")
 
     def __init__(self, source: dict[str, Any]) -> None:
-        self.definitions: dict[str, Any] = source.get("$defs", {})
-        self.places = {name: _Place(table) for name, table in source.get("x-places", {}).items()}
-        self.has_expressions = bool(self.places)
-        self.compiled: dict[str, Check] = {}
-        self.check: Check = self.compile(source)
+        self._definitions: dict[str, Any] = source.get("$defs", {})
+        self._parts: dict[str, _Part] = {}
+        self._tables: dict[str, Any] = source.get("x-places", {})
+        self._places: dict[str, _Place] = {}
+        self.has_expressions = bool(self._tables)
+        self.root = _Part(self, source)
 
-    def compile(self, schema: dict[str, Any]) -> Check:
-        """The check of a schema: adds to the run what is wrong with a node."""
+    def part(self, schema: dict[str, Any]) -> _Part:
+        """The part that a schema is; where it only refers to a definition, that one, which all share."""
         reference = schema.get("$ref")
-        if reference is not None:
-            return _with_format(self.defined(reference.removeprefix("#/$defs/")), schema)
-        on_mapping = self._mapping_check(schema)
-        on_sequence = self._sequence_check(schema)
-        on_scalar = self._scalar_check(schema)
-        ready = self._fast_text(schema)
+        return _Part(self, schema) if reference is None or "x-format" in schema else self._definition(reference)
 
-        def by_kind(node: Any, run: _Run) -> None:
-            kind = node.__class__
-            if kind is Scalar:
-                on_scalar(node, run)
-            elif kind is Mapping:
-                on_mapping(node, run)
-            else:
-                on_sequence(node, run)
+    def target(self, part: _Part) -> _Part:
+        """The definition that a part refers to, or the part itself."""
+        reference = part.schema.get("$ref")
+        return part if reference is None else self._definition(reference)
 
-        return _with_format(by_kind if ready is None else ready(by_kind), schema)
+    def _definition(self, reference: str) -> _Part:
+        name = reference.removeprefix("#/$defs/")
+        part = self._parts.get(name)
+        if part is None:
+            part = self._parts[name] = _Part(self, self._definitions[name])
+        return part
 
-    def _allowed(self, schema: dict[str, Any]) -> list[Any] | None:
+    def place(self, schema: dict[str, Any]) -> _Place | None:
+        """The place that a schema names for its expressions."""
+        name = schema.get("x-expressions")
+        if name is None or name not in self._tables:
+            return None
+        place = self._places.get(name)
+        if place is None:
+            place = self._places[name] = _Place(self._tables[name])
+        return place
+
+    def allowed(self, schema: dict[str, Any]) -> list[Any] | None:
         """The values of an enumeration, also of one that only binds texts (`if` the node is a string, `then` enum)."""
         if "const" in schema:
             return [schema["const"]]
@@ -252,337 +273,449 @@ class _Schema:
             values: list[Any] = schema["enum"]
             return values
         if schema.get("if") in ({"type": "string"}, {"not": {"pattern": _AN_EXPRESSION}}):
-            return self._allowed(self._target(schema["then"]))
+            return self.allowed(self.target(self.part(schema["then"])).schema)
         return None
 
-    def _target(self, schema: dict[str, Any]) -> dict[str, Any]:
-        """The definition that a schema refers to, or the schema itself."""
-        reference = schema.get("$ref")
-        if reference is None:
-            return schema
-        target: dict[str, Any] = self.definitions[reference.removeprefix("#/$defs/")]
-        return target
 
-    def defined(self, name: str) -> Check:
-        """The check of a definition, compiled when it first runs; a definition may contain itself."""
-        known = self.compiled.get(name)
-        if known is not None:
-            return known
-        source = self.definitions[name]
-        if source.get("items") == {"$ref": f"#/$defs/{name}"}:
-            compiled = self._anything_check(source)
-        else:
-            compiled = self.compile(source)
-        self.compiled[name] = compiled
-        return compiled
+class _Part(dict[type, "Check"]):
+    """A schema as what it says of each kind of node: ``part[node.__class__](node, run)`` judges a node.
 
-    def _later(self, owner: dict[str, Check], name: str, schema: dict[str, Any]) -> Check:
-        """A check that compiles itself when it first runs, and then stands in its own place."""
+    A check adds to the run what is wrong. Each is compiled when the first node of its kind comes by, so that a schema
+    may contain itself.
+    """
 
-        def first(node: Any, run: _Run) -> None:
-            check = owner[name] = self.compile(schema)
+    __slots__ = ("_file", "schema")
+
+    def __init__(self, file: _Schema, schema: dict[str, Any]) -> None:
+        self._file = file
+        self.schema = schema
+
+    def __missing__(self, kind: type) -> Check:
+        check = self[kind] = _with_format(self._compile(kind), self.schema)
+        return check
+
+    def _compile(self, kind: type) -> Check:
+        target = self._file.target(self)
+        if target is not self:
+            return target[kind]
+        items = self.schema.get("items")
+        if items is not None and self._file.part(items) is self:
+            place = self._file.place(self.schema)
+            return _any_text_check(place) if kind is Scalar else _anything_check(place)
+        if kind is Scalar:
+            return _scalar_check(self._file, self.schema)
+        if kind is Sequence:
+            return _sequence_check(self._file, self.schema)
+        return _mapping_check(self._file, self.schema)
+
+    def takes_text(self) -> bool:
+        """Whether it takes every scalar but expressions and what can be read as nothing."""
+        schema = self._file.target(self).schema
+        return "x-format" not in self.schema and "x-format" not in schema and _takes_text(schema)
+
+
+def _part(file: _Schema, schema: dict[str, Any] | bool | None) -> dict[type, Check]:
+    """The part for a schema that may be missing; what is not to be there at all is no matter of its value."""
+    return file.part(schema) if isinstance(schema, dict) else _ANYTHING
+
+
+def _further(file: _Schema, schema: dict[str, Any]) -> list[Check]:
+    """The checks of ``allOf``."""
+    return [_whole(file.part(part)) for part in schema.get("allOf", ())]
+
+
+def _whole(part: dict[type, Check]) -> Check:
+    return lambda node, run: part[node.__class__](node, run)
+
+
+# ------------------------------------------------------------------------------------------------------- scalars
+
+
+def _scalar_check(file: _Schema, schema: dict[str, Any]) -> Check:
+    """What a schema says of scalars; the usual case is accepted at once where any text will do."""
+    types = _types(schema)
+    if "x-condition" in schema:
+        return _condition_check(file, schema)
+    check = _any_scalar_check(file, schema, types)
+    if not _takes_text(schema):
+        return check
+    if "null" in types:
+
+        def any_text(node: Any, run: _Run) -> None:
+            if "${{" in node.value:
+                check(node, run)
+
+        return any_text
+
+    def some_text(node: Any, run: _Run) -> None:
+        value = node.value
+        if "${{" in value or value in _BARE:
             check(node, run)
 
-        return first
+    return some_text
 
-    def _branch(self, schema: dict[str, Any] | None) -> Check:
-        """A check of `schema` that compiles when it first runs."""
-        if schema is None:
-            return _pass
-        owner: dict[str, Check] = {}
-        owner[""] = self._later(owner, "", schema)
-        return lambda node, run: owner[""](node, run)
 
-    # ---------------------------------------------------------------------------------------------- scalars
+def _takes_text(schema: dict[str, Any]) -> bool:
+    """Whether a schema takes every scalar but expressions and, where the text may not be empty, what can be nothing."""
+    types = _types(schema)
+    if not types >= {"string", "number", "boolean"} or _SPECIAL.intersection(schema):
+        return False
+    if "pattern" in schema and schema["pattern"] != _NO_EXPRESSION:
+        return False
+    return "minLength" not in schema if "null" in types else schema.get("minLength") == 1
 
-    @staticmethod
-    def _fast_text(schema: dict[str, Any]) -> Callable[[Check], Check] | None:
-        """A wrapper that accepts the usual case at once where any text will do."""
-        if not _types(schema) >= {"string", "number", "boolean"} or _SPECIAL.intersection(schema):
-            return None
-        types = _types(schema)
-        if "pattern" in schema and schema["pattern"] != _NO_EXPRESSION:
-            return None
-        if "null" in types and "minLength" not in schema:
 
-            def wrap(check: Check) -> Check:
-                def any_text(node: Any, run: _Run) -> None:
-                    if node.__class__ is not Scalar or "${{" in node.value:
-                        check(node, run)
+def _condition_check(file: _Schema, schema: dict[str, Any]) -> Check:
+    place = file.place(schema)
+    assert place is not None
+    clean = place.clean
 
-                return any_text
+    def check(node: Any, run: _Run) -> None:
+        if node.value not in clean and (node.style or node.resolved() is not None):
+            _check_condition(node, place, run)
 
-            return wrap
-        if "null" not in types and schema.get("minLength") == 1:
+    return check
 
-            def wrap_non_empty(check: Check) -> Check:
-                def some_text(node: Any, run: _Run) -> None:
-                    if node.__class__ is Scalar:
-                        value = node.value
-                        if value and "${{" not in value and value not in _NULLS:
-                            return
-                    check(node, run)
 
-                return some_text
+def _any_scalar_check(file: _Schema, schema: dict[str, Any], types: frozenset[str]) -> Check:
+    place = file.place(schema)
+    pattern = schema.get("pattern")
+    wants_expression = pattern == _AN_EXPRESSION
+    no_expression = pattern == _NO_EXPRESSION
+    matches = None if pattern is None or wants_expression or no_expression else _matcher(pattern)
+    least = schema.get("minLength", 0)
+    most = schema.get("maxLength")
+    minimum = schema.get("minimum")
+    maximum = schema.get("maximum")
+    allowed = file.allowed(schema)
+    message = schema.get("errorMessage") or schema.get("patternErrorMessage")
+    own_message = schema.get("errorMessage")
+    has_expressions = file.has_expressions
+    lenient = schema.get("x-lenient", "")
+    further = _further(file, schema)
+    right = frozenset[str]()
+    if allowed is not None and not (further or pattern or least or most) and "string" in types:
+        right = frozenset(filter(_is_always_text, allowed))
 
-            return wrap_non_empty
-        return None
-
-    def _scalar_check(self, schema: dict[str, Any]) -> Check:
-        types = _types(schema)
-        place = self.places.get(schema.get("x-expressions", ""))
-        pattern = schema.get("pattern")
-        wants_expression = pattern == _AN_EXPRESSION
-        no_expression = pattern == _NO_EXPRESSION
-        condition = "x-condition" in schema
-        matcher = None if pattern is None or wants_expression or no_expression else re.compile(pattern)
-        least = schema.get("minLength", 0)
-        most = schema.get("maxLength")
-        minimum = schema.get("minimum")
-        maximum = schema.get("maximum")
-        allowed = self._allowed(schema)
-        message = schema.get("errorMessage") or schema.get("patternErrorMessage")
-        own_message = schema.get("errorMessage")
-        has_expressions = self.has_expressions
-        lenient = schema.get("x-lenient", "")
-        expected = _expected(types, wants_expression)
-        further = [self._branch(part) for part in schema.get("allOf", ())]
-
-        def check(node: Any, run: _Run) -> None:
-            value: str = node.value
-            kind = "string"
-            if condition:
-                if node.style or node.resolved() is not None:
-                    _check_condition(node, place, run)
+    def check(node: Any, run: _Run) -> None:
+        value: str = node.value
+        if value in right:
+            return
+        kind = "string"
+        if has_expressions and "${{" in value:
+            folded = _constant_text(value)
+            if folded is not None:
+                value = folded
+            elif no_expression:
+                run.add("pattern", message or "an expression is not allowed here", node)
                 return
-            if has_expressions and "${{" in value:
-                folded = _constant_text(value)
-                if folded is not None:
-                    value = folded
-                elif no_expression:
-                    run.add("pattern", message or "an expression is not allowed here", node)
-                    return
-                elif place is not None and "string" in types:
-                    _check_expressions(node, place, run, wants_expression or allowed is not None)
-                    return
-                elif wants_expression:
-                    return
-            elif not node.style:
-                kind = _kind(node)
-            if kind not in types and not (kind == "number" and "integer" in types and _is_whole(node)):
-                run.add("type", own_message or f"expected {expected}, found {_found(node, kind, value)}", node, lenient)
-            elif allowed is not None and not _is_among(value if kind == "string" else _resolved(node), allowed):
-                run.add("enum", own_message or _not_allowed(value, allowed), node, lenient)
-            elif kind == "string":
-                if len(value) < least:
-                    run.add("minLength", own_message or "the text must not be empty", node)
-                elif most is not None and len(value) > most:
-                    run.add("maxLength", own_message or f"the text has more than {most} characters", node)
-                elif wants_expression:
-                    run.add(
-                        "pattern",
-                        own_message or f"expected {expected}, found the text '{_short(value)}'",
-                        node,
-                        lenient,
-                    )
-                elif matcher is not None and not matcher.search(value):
-                    run.add("pattern", message or f"'{_short(value)}' does not match {pattern}", node)
-            elif kind == "number" and minimum is not None and _resolved(node) < minimum:
-                run.add("minimum", own_message or f"{value} is below {minimum}", node)
-            elif kind == "number" and maximum is not None and _resolved(node) > maximum:
-                run.add("maximum", own_message or f"{value} is above {maximum}", node)
-            for more in further:
-                more(node, run)
+            elif place is not None and "string" in types:
+                _check_expressions(node, place, run, wants_expression or allowed is not None)
+                return
+            elif wants_expression:
+                return
+        elif not node.style:
+            kind = _kind(node)
+        if kind not in types and not (kind == "number" and "integer" in types and _is_whole(node)):
+            expected = _expected(types, wants_expression)
+            run.add("type", own_message or f"expected {expected}, found {_found(node, kind, value)}", node, lenient)
+        elif allowed is not None and not _is_among(value if kind == "string" else _resolved(node), allowed):
+            words = own_message or ("" if run.trial else _not_allowed(value, allowed))
+            run.add("enum", words, node, lenient)
+        elif kind == "string":
+            if len(value) < least:
+                run.add("minLength", own_message or "the text must not be empty", node)
+            elif most is not None and len(value) > most:
+                run.add("maxLength", own_message or f"the text has more than {most} characters", node)
+            elif wants_expression:
+                found = f"expected {_expected(types, True)}, found the text '{_short(value)}'"
+                run.add("pattern", own_message or found, node, lenient)
+            elif matches is not None and not matches(value):
+                run.add("pattern", message or f"'{_short(value)}' does not match {pattern}", node)
+        elif kind == "number" and minimum is not None and _resolved(node) < minimum:
+            run.add("minimum", own_message or f"{value} is below {minimum}", node)
+        elif kind == "number" and maximum is not None and _resolved(node) > maximum:
+            run.add("maximum", own_message or f"{value} is above {maximum}", node)
+        for more in further:
+            more(node, run)
 
-        return check
+    return check
 
-    # ---------------------------------------------------------------------------------------------- lists
 
-    def _sequence_check(self, schema: dict[str, Any]) -> Check:
-        types = _types(schema)
-        if "array" not in types:
-            return _mismatch(schema, types)
-        item = self.compile(schema["items"]) if "items" in schema else _pass
-        least = schema.get("minItems", 0)
-        most = schema.get("maxItems")
-        unique = schema.get("uniqueItems", False)
-        own_message = schema.get("errorMessage")
-        further = [self._branch(part) for part in schema.get("allOf", ())]
-        if "if" in schema and self._allowed(schema) is None:
-            further.append(self._conditional(schema))
+# --------------------------------------------------------------------------------------------------------- lists
 
-        def check(node: Any, run: _Run) -> None:
-            items = node.items
+
+def _sequence_check(file: _Schema, schema: dict[str, Any]) -> Check:
+    types = _types(schema)
+    if "array" not in types:
+        return _mismatch(schema, types)
+    item = _part(file, schema.get("items"))
+    least = schema.get("minItems", 0)
+    most = schema.get("maxItems")
+    unique = schema.get("uniqueItems", False)
+    own_message = schema.get("errorMessage")
+    further = _further(file, schema)
+    if "if" in schema and file.allowed(schema) is None:
+        further.append(_conditional(file, schema))
+
+    def check(node: Any, run: _Run) -> None:
+        items = node.items
+        for child in items:
+            item[child.__class__](child, run)
+        if len(items) < least:
+            run.add("minItems", own_message or f"the list needs at least {_counted(least, 'entry')}", node)
+        if most is not None and len(items) > most:
+            run.add("maxItems", own_message or f"the list may have at most {_counted(most, 'entry')}", node)
+        if unique:
+            seen: set[Any] = set()
             for child in items:
-                item(child, run)
-            if len(items) < least:
-                run.add("minItems", own_message or f"the list needs at least {_counted(least, 'entry')}", node)
-            if most is not None and len(items) > most:
-                run.add("maxItems", own_message or f"the list may have at most {_counted(most, 'entry')}", node)
-            if unique:
-                seen: set[Any] = set()
-                for child in items:
-                    if isinstance(child, Scalar):
-                        if (value := _resolved(child)) in seen:
-                            run.add("uniqueItems", own_message or f"'{child.value}' is in the list twice", child)
-                        seen.add(value)
-            for more in further:
-                more(node, run)
+                if isinstance(child, Scalar):
+                    if (value := _resolved(child)) in seen:
+                        run.add("uniqueItems", own_message or f"'{child.value}' is in the list twice", child)
+                    seen.add(value)
+        for more in further:
+            more(node, run)
 
-        return check
+    return check
 
-    # ---------------------------------------------------------------------------------------------- mappings
 
-    def _mapping_check(self, schema: dict[str, Any]) -> Check:
-        types = _types(schema)
-        if "object" not in types:
-            return _mismatch(schema, types)
-        properties: dict[str, Check] = {}
-        for name, part in schema.get("properties", {}).items():
-            properties[name] = self._later(properties, name, part)
-        further = [self._branch(part) for part in schema.get("allOf", ())]
-        if "if" in schema and self._allowed(schema) is None:
-            further.append(self._conditional(schema))
-        if not properties and len(further) == 1 and "additionalProperties" not in schema and "required" not in schema:
-            return further[0]
-        other = self._other_key(schema, properties)
-        required: list[str] = schema.get("required", [])
-        least = schema.get("minProperties", 0)
-        own_message = schema.get("errorMessage")
-        similar = bool(schema.get("additionalProperties"))
-        lenient = schema.get("x-lenient", "")
+# ------------------------------------------------------------------------------------------------------ mappings
 
-        def check(node: Any, run: _Run) -> None:
-            items = node.items
+_MAX_NAMES = 4096
+
+
+def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
+    types = _types(schema)
+    if "object" not in types:
+        return _mismatch(schema, types)
+    further = _further(file, schema)
+    if "if" in schema and file.allowed(schema) is None:
+        further.append(_conditional(file, schema))
+    if len(further) == 1 and not (schema.get("properties") or _OF_KEYS.intersection(schema)):
+        return further[0]
+    keys = _Keys(file, schema)
+    parts = keys.parts
+    texts = keys.texts
+    required: list[str] = schema.get("required", [])
+    least = schema.get("minProperties", 0)
+    own_message = schema.get("errorMessage")
+    similar = bool(schema.get("additionalProperties"))
+    lenient = schema.get("x-lenient", "")
+
+    def check(node: Any, run: _Run) -> None:
+        items = node.items
+        index = node.index
+        if len(items) != len(index):  # keys that are no text, or stand twice
+            keys.judge_each(node, run)
+            (_check_similar_keys if similar else _check_duplicate_keys)(node, run)
+        else:
             for key, value in items:
-                known = properties.get(key.value) if key.__class__ is Scalar else None
-                if known is not None:
-                    known(value, run)
-                else:
-                    other(key, value, run)
-            for name in required:
-                if name not in node and not _has_expression_key(node):
-                    run.add("required", own_message or f"'{name}' is missing", node, lenient)
-            if len(items) < least:
-                run.add("minProperties", own_message or f"at least {_counted(least, 'entry')} must stand here", node)
-            if len(items) > 1:
-                if similar:
-                    _check_similar_keys(node, run)
-                elif len(items) != len(node.keys()):
-                    _check_duplicate_keys(node, run)
-            for more in further:
-                more(node, run)
-
-        return check
-
-    def _other_key(self, schema: dict[str, Any], properties: dict[str, Check]) -> Callable[[Any, Any, _Run], None]:
-        """What becomes of a key that is not among the properties."""
-        extra = schema.get("additionalProperties", True)
-        place = self.places.get(schema.get("x-expressions", ""))
-        by_expression = schema.get("patternProperties", {}).get(_EXPRESSION_KEY)
-        on_expression = self._branch(by_expression) if by_expression is not None else _pass if extra is False else None
-        takes_expressions = place is not None and (by_expression is not None or extra is not False)
-        names = schema.get("propertyNames")
-        name_check = None if names is None else self._name_check(names)
-        words: dict[str, str] = schema.get("x-unknown-keys", {})
-        lenient = schema.get("x-lenient", "")
-        on_extra = self._branch(extra) if isinstance(extra, dict) else _pass
-        if isinstance(extra, dict) and "$ref" not in extra:
-            on_extra = self.compile(extra)
-
-        def other(key: Any, value: Any, run: _Run) -> None:
-            if key.__class__ is not Scalar:
-                run.add(KEY, "a key must be text", key)
-                return
-            text = key.value
-            if "${{" in text and takes_expressions:
-                assert place is not None
-                _check_expressions(key, place, run, False, key=True)
-                (on_expression or on_extra)(value, run)
-            elif extra is False:
-                message = words.get(text) or _unknown_key(text, properties)
-                run.problems.append(Problem("additionalProperties", message, key, key.span, lenient))
-            else:
-                if name_check is not None:
-                    name_check(key, run)
-                if text in _NULLS and not key.style:
-                    run.add(KEY, "a key must not be null; put it in quotes", key)
-                on_extra(value, run)
-
-        return other
-
-    def _name_check(self, schema: dict[str, Any]) -> Check | None:
-        """The check of a key; unlike values, keys are always text."""
-        schema = self._target(schema)
-        least = schema.get("minLength", 0)
-        pattern = schema.get("pattern")
-        matcher = None if pattern is None else re.compile(pattern)
-        allowed = self._allowed(schema)
-        message = schema.get("patternErrorMessage") or f"the key does not match {pattern}"
-
-        def check(key: Any, run: _Run) -> None:
-            text = key.value
-            if len(text) < least:
-                run.add("propertyNames", "a key must not be empty", key)
-            elif matcher is not None and not matcher.search(text):
-                run.add("propertyNames", f"'{_short(text)}': {message}", key)
-            elif allowed is not None and text not in allowed:
-                run.add("propertyNames", _not_allowed(text, allowed), key)
-
-        return check
-
-    def _conditional(self, schema: dict[str, Any]) -> Check:
-        """if/then/else; the common test, whether a key is there, costs one look-up."""
-        test = schema["if"]
-        then = self._branch(schema.get("then"))
-        otherwise = self._branch(schema.get("else"))
-        if list(test) == ["required"] and len(test["required"]) == 1:
-            name = test["required"][0]
-
-            def by_key(node: Any, run: _Run) -> None:
-                (then if node.__class__ is not Mapping or name in node else otherwise)(node, run)
-
-            return by_key
-        condition = self._branch(test)
-
-        def check(node: Any, run: _Run) -> None:
-            trial = _Run(run.document)
-            condition(node, trial)
-            (otherwise if trial.problems else then)(node, run)
-
-        return check
-
-    def _anything_check(self, schema: dict[str, Any]) -> Check:
-        """Any value at any depth, without recursion in Python: only its expressions and keys can be wrong."""
-        place = self.places.get(schema.get("x-expressions", ""))
-
-        def check(node: Any, run: _Run) -> None:
-            todo = [node]
-            while todo:
-                node = todo.pop()
-                if isinstance(node, Scalar):
-                    if "${{" not in node.value or _constant_text(node.value) is not None:
+                name = key.value
+                if name in texts and value.__class__ is Scalar:
+                    text = value.value
+                    if "${{" not in text and text not in _BARE:
                         continue
-                    if place is None:
-                        run.add("pattern", "an expression is not allowed here", node)
-                    else:
-                        _check_expressions(node, place, run, False)
-                elif isinstance(node, Sequence):
-                    todo.extend(node.items)
+                part = parts.get(name)
+                if part is None:
+                    keys.judge(key, value, run)
                 else:
-                    for key, value in node.items:
-                        if not isinstance(key, Scalar):
-                            run.add(KEY, "a key must be text", key)
-                        elif "${{" in key.value:
-                            if place is None:
-                                run.add(KEY, "an expression is not allowed as a key here", key)
-                            else:
-                                _check_expressions(key, place, run, False, key=True)
-                        todo.append(value)
-                    if len(node.items) > 1:
-                        _check_similar_keys(node, run)
+                    part[value.__class__](value, run)
+            if similar and len(set(map(str.upper, index))) != len(index):
+                _check_similar_keys(node, run)
+        for name in required:
+            if name not in index and not _has_expression_key(node):
+                run.add("required", own_message or f"'{name}' is missing", node, lenient)
+        if len(items) < least:
+            run.add("minProperties", own_message or f"at least {_counted(least, 'entry')} must stand here", node)
+        for more in further:
+            more(node, run)
 
-        return check
+    return check
+
+
+class _Keys:
+    """What a schema says of the keys of a mapping, and the parts for their values.
+
+    parts   the part of each key that was seen so far and is right as a key
+    texts   those of them that take any text but an expression or nothing
+    """
+
+    __slots__ = (
+        "_extra", "_extra_part", "_file", "_lenient", "_name_fault", "_on_expression", "_place", "_properties",
+        "_words", "parts", "texts",
+    )  # fmt: skip
+
+    def __init__(self, file: _Schema, schema: dict[str, Any]) -> None:
+        self.parts: dict[str, dict[type, Check]] = {}
+        self.texts: set[str] = set()
+        self._file = file
+        self._properties: dict[str, Any] = schema.get("properties", {})
+        self._extra = schema.get("additionalProperties", True)
+        self._extra_part = _part(file, self._extra)
+        self._name_fault = None if "propertyNames" not in schema else _name_check(file, schema["propertyNames"])
+        self._place = file.place(schema)
+        self._on_expression = schema.get("patternProperties", {}).get(_EXPRESSION_KEY)
+        self._words: dict[str, str] = schema.get("x-unknown-keys", {})
+        self._lenient = schema.get("x-lenient", "")
+
+    def judge_each(self, node: Mapping, run: _Run) -> None:
+        """Judges every key and value."""
+        for key, value in node.items:
+            if isinstance(key, Scalar):
+                self.judge(key, value, run)
+            else:
+                run.add(KEY, "a key must be text", key)
+
+    def judge(self, key: Scalar, value: Node, run: _Run) -> None:
+        """Judges a key and its value."""
+        text = key.value
+        place = self._place
+        part: dict[type, Check]
+        if text in self._properties:
+            part = self._file.part(self._properties[text])
+            self._learn(text, part)
+        elif "${{" in text and place is not None and (self._on_expression is not None or self._extra is not False):
+            _check_expressions(key, place, run, False, key=True)
+            part = self._extra_part if self._on_expression is None else self._file.part(self._on_expression)
+        elif self._extra is False:
+            message = self._words.get(text) or _unknown_key(text, list(self._properties))
+            run.problems.append(Problem("additionalProperties", message, key, key.span, self._lenient))
+            return
+        else:
+            part = self._extra_part
+            fault = "" if self._name_fault is None else self._name_fault(text)
+            if fault:
+                run.add("propertyNames", fault, key)
+            elif text not in _NULLS and "${{" not in text:
+                self._learn(text, part)
+            if text in _NULLS and not key.style:
+                run.add(KEY, "a key must not be null; put it in quotes", key)
+        part[value.__class__](value, run)
+
+    def _learn(self, name: str, part: dict[type, Check]) -> None:
+        if len(self.parts) >= _MAX_NAMES:
+            self.parts.clear()
+            self.texts.clear()
+        self.parts[name] = part
+        if isinstance(part, _Part) and part.takes_text():
+            self.texts.add(name)
+
+
+def _name_check(file: _Schema, schema: dict[str, Any]) -> Callable[[str], str]:
+    """A function that says what is wrong with a key, or ''; unlike values, keys are always text."""
+    schema = file.target(file.part(schema)).schema
+    least = schema.get("minLength", 0)
+    pattern = schema.get("pattern")
+    matches = None if pattern is None else _matcher(pattern)
+    allowed = file.allowed(schema)
+    message = schema.get("patternErrorMessage") or f"the key does not match {pattern}"
+
+    def fault(text: str) -> str:
+        if len(text) < least:
+            return "a key must not be empty"
+        if matches is not None and not matches(text):
+            return f"'{_short(text)}': {message}"
+        if allowed is not None and text not in allowed:
+            return _not_allowed(text, allowed)
+        return ""
+
+    return fault
+
+
+def _conditional(file: _Schema, schema: dict[str, Any]) -> Check:
+    """if/then/else. The common test, whether a key is there, costs one look-up, also in a chain of such tests."""
+    forms: list[tuple[str, dict[type, Check]]] = []
+    rest: dict[str, Any] | None = schema
+    while rest is not None and (name := _wanted_key(rest)) is not None:
+        forms.append((name, _part(file, rest.get("then"))))
+        rest = rest.get("else")
+        if rest is not None and not _FORK.issuperset(rest):
+            break
+    if forms:
+        first, otherwise = forms[0][1], _part(file, rest)
+
+        def by_key(node: Any, run: _Run) -> None:
+            kind = node.__class__
+            if kind is not Mapping:
+                first[kind](node, run)
+                return
+            index = node.index
+            for name, form in forms:
+                if name in index:
+                    form[kind](node, run)
+                    return
+            otherwise[kind](node, run)
+
+        return by_key
+    condition, then, otherwise = (
+        file.part(schema["if"]),
+        _part(file, schema.get("then")),
+        _part(file, schema.get("else")),
+    )
+
+    def check(node: Any, run: _Run) -> None:
+        kind = node.__class__
+        trial = _Run(run.document, trial=True)
+        condition[kind](node, trial)
+        (otherwise if trial.problems else then)[kind](node, run)
+
+    return check
+
+
+def _wanted_key(schema: dict[str, Any]) -> str | None:
+    """The key whose presence is all that the ``if`` of a schema asks for."""
+    test = schema.get("if", {})
+    if list(test) != ["required"] or len(test["required"]) != 1:
+        return None
+    name: str = test["required"][0]
+    return name
+
+
+def _anything_check(place: _Place | None) -> Check:
+    """Any value at any depth, without recursion in Python: only its expressions and keys can be wrong."""
+
+    def check(node: Any, run: _Run) -> None:
+        todo = [node]
+        while todo:
+            node = todo.pop()
+            kind = node.__class__
+            if kind is Scalar:
+                if "${{" in node.value:
+                    _check_any_text(node, place, run)
+            elif kind is Sequence:
+                todo.extend(node.items)
+            else:
+                for key, value in node.items:
+                    if key.__class__ is not Scalar:
+                        run.add(KEY, "a key must be text", key)
+                    elif "${{" in key.value:
+                        if place is None:
+                            run.add(KEY, "an expression is not allowed as a key here", key)
+                        else:
+                            _check_expressions(key, place, run, False, key=True)
+                    todo.append(value)
+                if len(node.items) > 1:
+                    _check_similar_keys(node, run)
+
+    return check
+
+
+def _any_text_check(place: _Place | None) -> Check:
+    def check(node: Any, run: _Run) -> None:
+        if "${{" in node.value:
+            _check_any_text(node, place, run)
+
+    return check
+
+
+def _check_any_text(node: Scalar, place: _Place | None, run: _Run) -> None:
+    """A text with an expression, of which nothing else is known."""
+    if _constant_text(node.value) is not None:
+        return
+    if place is None:
+        run.add("pattern", "an expression is not allowed here", node)
+    else:
+        _check_expressions(node, place, run, False)
 
 
 def _with_format(check: Check, schema: dict[str, Any]) -> Check:
@@ -601,6 +734,10 @@ def _with_format(check: Check, schema: dict[str, Any]) -> Check:
 
 def _pass(node: Any, run: _Run) -> None:
     """Accepts every node."""
+
+
+_ANYTHING: dict[type, Check] = dict.fromkeys((Scalar, Sequence, Mapping), _pass)
+"""The part that accepts every node."""
 
 
 def _mismatch(schema: dict[str, Any], types: frozenset[str]) -> Check:
@@ -648,6 +785,16 @@ def _resolved(node: Scalar) -> Any:
     return node.value if node.style else node.resolved()
 
 
+def _is_always_text(value: Any) -> bool:
+    """Whether a scalar of this text is text however it is written."""
+    return isinstance(value, str) and Scalar(value, "", 0, 0).resolved() == value
+
+
+def _matcher(pattern: str) -> Callable[[str], object]:
+    """A function that tells whether a pattern is found in a text."""
+    return re.compile(pattern).search
+
+
 def _is_whole(node: Scalar) -> bool:
     return float(_resolved(node)).is_integer()
 
@@ -685,7 +832,7 @@ def _check_expressions(node: Scalar, place: _Place, run: _Run, wanted: bool, key
     if whole is not None:
         run.add(EXPRESSION, whole.message, node)
     if count == len(run.problems) and not key:
-        place.clean.add(value)
+        place.keep(value)
 
 
 def _check_condition(node: Scalar, place: _Place | None, run: _Run) -> None:
@@ -703,7 +850,7 @@ def _check_condition(node: Scalar, place: _Place | None, run: _Run) -> None:
     elif any(part.directive for part in condition.segments):
         run.add(EXPRESSION, "'insert' is for keys only", node)
     if count == len(run.problems):
-        place.clean.add(value)
+        place.keep(value)
 
 
 def _check_tree(node: Scalar, expr: expressions.Expr, place: _Place, run: _Run) -> None:
@@ -771,15 +918,15 @@ def _check_alias_keys(root: Node, run: _Run) -> None:
                 todo.append(value)
 
 
-def _unknown_key(text: str, properties: dict[str, Check]) -> str:
+def _unknown_key(text: str, known: list[str]) -> str:
     if text == "<<":
         return "GitHub does not know YAML merge keys (<<)"
     if "${{" in text:
         return "an expression is not allowed as a key here"
-    hint = _closest(text, list(properties))
+    hint = _closest(text, known)
     if hint:
         return f"unknown key '{_short(text)}'; did you mean '{hint}'?"
-    return f"unknown key '{_short(text)}'; known here: {_listed(sorted(properties))}"
+    return f"unknown key '{_short(text)}'; known here: {_listed(sorted(known))}"
 
 
 # ----------------------------------------------------------------------------------------------------------- words
