@@ -23,7 +23,7 @@ _FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "rules")
 INDEX = os.path.join(_FOLDER, "index.json")
 """The generated index; `index_text` makes it."""
 
-_PLAIN = ("id", "theme", "severity", "profile", "title", "why", "how", "since", "limits", "unfixable")
+_PLAIN = ("id", "theme", "severity", "profile", "title", "why", "how", "since", "limits", "unfixable", "part")
 _LISTS = ("visits", "tags")
 """The order of both is that of the rows of `index_row`."""
 
@@ -56,7 +56,7 @@ class IndexedRule(Rule):
         """Takes a row of `index_row`."""
         (
             self.id, self.theme, self.severity, self.profile, self.title, self.why, self.how, self.since, self.limits,
-            self.unfixable, self.visits, self.tags, self.needs, self.places, options,
+            self.unfixable, self.part, self.visits, self.tags, self.needs, self.places, options,
         ) = row  # fmt: skip
         self.options = {name: Option(default, help, schema) for name, default, help, schema in options}
 

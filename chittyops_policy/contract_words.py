@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 ACTION, COMMAND, WORKFLOW = "action", "command", "workflow"
 
 SCANNERS, DEPLOYMENTS, BEACON, CREDENTIALS = "scanners", "deployments", "beacon", "credentials"
+PARTS = (SCANNERS, DEPLOYMENTS, BEACON, CREDENTIALS)
 """The parts of a pack that hold contracts, by the names of its parameters."""
 
 RUNNERS = ("npm", "pnpm", "yarn", "bun")
@@ -110,7 +111,7 @@ def _hints_of(part: str) -> Callable[[Any], Hints]:
     return make
 
 
-_HINTS = {part: _hints_of(part) for part in (SCANNERS, DEPLOYMENTS, BEACON, CREDENTIALS)}
+_HINTS = {part: _hints_of(part) for part in PARTS}
 
 
 _MADE: dict[tuple[int, Any], tuple[Any, Any]] = {}

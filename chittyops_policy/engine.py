@@ -6,6 +6,7 @@ rule has still run.
 
 from __future__ import annotations
 
+from .contract_words import PARTS, may_hold
 from .document import Document
 from .errors import CannotEdit
 from .exceptions import judge
@@ -189,12 +190,25 @@ class _Run:
             self.by_visit[REPOSITORY] = [
                 (rule, context)
                 for rule, context in self.by_visit.get(REPOSITORY, ())
-                if rule.places is None or not kinds.isdisjoint(rule.places)
+                if (rule.places is None or not kinds.isdisjoint(rule.places)) and self._may_find(rule, kinds)
             ]
         self.visit(REPOSITORY, self.snapshot, "", None)
         for path in self.files:
             if path not in self.snapshot.reads():
                 self.problems.append(Problem("skipped", path, "no rule reads a file of this name in this place"))
+
+    def _may_find(self, rule: Rule, kinds: set[str]) -> bool:
+        """Whether a rule that visits the repository may find something in the named files, which are of these kinds."""
+        if not rule.part:
+            return True
+        parameters = self.policy.parameters
+        if not parameters.get(rule.part):
+            return False
+        if rule.part not in PARTS or not kinds <= {WORKFLOW, ACTION}:
+            return True
+        slugs = {self.snapshot.slug.lower(), *self.lookups.repositories} - {""}
+        texts = [self.snapshot.read(path) for path in self.files]
+        return any(text is not None and may_hold(text.lower(), rule.part, parameters, slugs) for text in texts)
 
     def visit(self, kind: str, view: Any, path: str, text: bytes | None) -> None:
         """Calls every rule that visits this kind of view and keeps what it says.

@@ -181,6 +181,9 @@ class Rule:
     visits    which views `check` receives, from VISITS
     places    for a rule that visits the repository: the kinds of files (see snapshot.kind_of, '' for others) in which
               its findings can lie; None means anywhere. When only files of other kinds are named, it need not run
+    part      for a rule that visits the repository: the part of the pack's parameters without which it finds nothing.
+              Where that part holds contracts (see `contract_words`), its findings in workflows and actions lie only in
+              files that may hold a step of one, or lead to it. When no other files are named, it need not run
     why       why a team should care, a paragraph
     how       how to fix it, one or two sentences
     examples  a function that gives the examples, so that a plain run never builds them
@@ -195,8 +198,8 @@ class Rule:
     """
 
     __slots__ = (
-        "check", "examples", "how", "id", "limits", "needs", "options", "places", "profile", "severity", "since",
-        "tags", "theme", "title", "unfixable", "visits", "why",
+        "check", "examples", "how", "id", "limits", "needs", "options", "part", "places", "profile", "severity",
+        "since", "tags", "theme", "title", "unfixable", "visits", "why",
     )  # fmt: skip
 
     def __init__(
@@ -215,6 +218,7 @@ class Rule:
         options: Mapping[str, Option] | None = None,
         needs: tuple[bytes, ...] = (),
         places: tuple[str, ...] | None = None,
+        part: str = "",
         tags: tuple[str, ...] = (),
         since: str = "0.1.0",
         limits: str = "",
@@ -233,6 +237,7 @@ class Rule:
         self.options = options or {}
         self.needs = needs
         self.places = places
+        self.part = part
         self.tags = tags
         self.since = since
         self.limits = limits

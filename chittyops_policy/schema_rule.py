@@ -61,6 +61,7 @@ class SchemaRule(Rule):
         self.options = {}
         self.needs = ()
         self.places = None
+        self.part = ""
 
     def __getattr__(self, name: str) -> Any:
         # Reached only for a slot that has no value yet.

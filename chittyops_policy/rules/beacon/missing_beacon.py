@@ -237,5 +237,6 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     places=("workflow", "action"),
+    part="deployments",
     tags=("hardening-gap", "external/cwe/cwe-778", "owasp-cicd-sec-10"),
 )

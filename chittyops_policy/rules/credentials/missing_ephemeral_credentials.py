@@ -317,6 +317,7 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     places=("workflow", "action"),
+    part="deployments",
     unfixable=(
         "where the deployment gets its credentials from is repaired with "
         "the stored secrets that static-secret finds, or by hand"

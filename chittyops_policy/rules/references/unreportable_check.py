@@ -82,6 +82,7 @@ RULE = Rule(
     severity="high",
     visits=(REPOSITORY,),
     places=("workflow",),
+    part="required_checks",
     why=(
         "A pull request waits for ever for a required check that nobody reports. It takes a renamed job, another "
         "version in a matrix, or a path filter, and nobody can merge until an administrator looks at the rules."

@@ -665,5 +665,6 @@ RULE = Rule(
     examples=_examples,
     check=_check,
     places=("workflow", "action", "dependabot", ""),
+    part="scanners",
     tags=("hardening-gap", "external/cwe/cwe-1395", "external/cwe/cwe-390", "owasp-cicd-sec-10"),
 )
