@@ -23,7 +23,7 @@ def _check(view: Workflow | Action | Document, context: Context) -> Iterator[Fin
         yield _finding(document, context, earlier, later, rejects)
     if rejects:
         for mapping in document.mappings:
-            keys = mapping.keys()
+            keys = mapping.index
             together = "".join(keys)
             if together.islower() or together.isupper():
                 continue  # in one letter case, keys that differ stay different
