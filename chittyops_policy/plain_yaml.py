@@ -39,6 +39,7 @@ MAX_KEY = 1000
 
 _COMMON = bytes(sign for sign in range(256) if sign in b"\t\n" or (sign >= 32 and sign != 127))
 """What may occur anywhere: no control characters."""
+_ASCII = bytes(range(128))
 _INDICATORS = "-?:,[]{}#&*!|>'\"%@`"
 
 # Kept small: it is compiled at every start. Only single characters are repeated possessively, never a group: up to
@@ -71,9 +72,10 @@ _MAX_REMEMBERED = 200
 
 def _is_common(text: str) -> bool:
     """Whether a text is free of characters that YAML 1.1 or 1.2 refuses or treats in a way of its own."""
-    if text.isascii():
-        return not text.encode().translate(None, _COMMON)
-    return text.replace("\n", "").replace("\t", "").isprintable()
+    data = text.encode("utf-8", "surrogatepass")
+    if data.translate(None, _COMMON):
+        return False
+    return text.isascii() or data.translate(None, _ASCII).decode("utf-8", "surrogatepass").isprintable()
 
 
 def _row(line: str) -> Row:
@@ -225,7 +227,8 @@ def read(text: str) -> Tree | None:
                 offset = waiting.end + 1 if node.__class__ is Mapping else waiting
                 _add(node, waiting, Scalar("", "", offset, offset), conditions, duplicates)
             last = node.items[-1]
-            node.end = max(node.start, (last[1] if node.__class__ is Mapping else last).end)
+            stop = (last[1] if node.__class__ is Mapping else last).end
+            node.end = stop if stop > node.start else node.start
             inner = node
             node, indent, waiting = stack.pop()
             if node is not None:
