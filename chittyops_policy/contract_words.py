@@ -6,16 +6,14 @@ for such steps need not even be loaded; see `may_hold`.
 
 from __future__ import annotations
 
-from .mentions import Hints, together, whole, words_in
+from .mentions import together, whole, words_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
-    from typing import Any, TypeVar
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
     from .mentions import Hint
-
-    T = TypeVar("T")
 
 ACTION, COMMAND, WORKFLOW = "action", "command", "workflow"
 
@@ -42,16 +40,22 @@ def may_hold(lowered: bytes, part: str, parameters: Mapping[str, Any], slugs: It
         return True
     if any(call in lowered for call in _CALLS) or any(slug.encode() in lowered for slug in slugs):
         return True
-    words = words_in(lowered)
-    return not _RUNNERS.isdisjoint(words) or made_of(parameters.get(part), _HINTS[part]).occur(lowered, words)
+    words = frozenset(words_in(lowered))
+    if not _RUNNERS.isdisjoint(words):
+        return True
+    for _, mapping in contracts(parameters, part):
+        for kind, entry in entries(mapping):
+            # Most programs and owners do not occur at all, and then nothing need be prepared for them.
+            if any(name.lower().encode() in lowered for name in _beginnings(kind, entry)):
+                for needed, texts in hints(kind, entry):
+                    if needed <= words and all(text in lowered for text in texts):
+                        return True
+    return False
 
 
 def contracts(parameters: Mapping[str, Any], part: str) -> Iterator[tuple[str, Any]]:
     """The contracts in one part of a pack: the name of each, and the mapping that describes it."""
-    return _named(part, parameters.get(part))
-
-
-def _named(part: str, data: Any) -> Iterator[tuple[str, Any]]:
+    data = parameters.get(part)
     if part in (BEACON, CREDENTIALS):
         yield part, data
         return
@@ -89,6 +93,14 @@ def hints(kind: str, entry: Mapping[str, Any]) -> Iterator[Hint]:
     yield from (together(*parts) for parts in found)
 
 
+def _beginnings(kind: str, entry: Mapping[str, Any]) -> list[str]:
+    """The alternatives for the first word of a command, or what stands before the first slash of a name."""
+    text: str = entry["run" if kind == COMMAND else "uses"]
+    if kind == COMMAND:
+        return (text.split(None, 1) or [""])[0].split("|")
+    return [text.replace("?", "*").partition("*")[0].partition("/")[0]]
+
+
 def _literal(pattern: str) -> Hint:
     """The longest part of a glob without a wildcard, as a hint."""
     parts = pattern.replace("?", "*").split("*")
@@ -101,30 +113,3 @@ def texts_of(value: Any) -> tuple[str, ...]:
     if isinstance(value, str):
         return (value,)
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
-
-
-def _hints_of(part: str) -> Callable[[Any], Hints]:
-    def make(data: Any) -> Hints:
-        named = _named(part, data)
-        return Hints(hint for _, mapping in named for kind, entry in entries(mapping) for hint in hints(kind, entry))
-
-    return make
-
-
-_HINTS = {part: _hints_of(part) for part in PARTS}
-
-
-_MADE: dict[tuple[int, Any], tuple[Any, Any]] = {}
-_MOST_MADE = 256
-
-
-def made_of(data: Any, make: Callable[[Any], T]) -> T:
-    """What `make` makes of a part of the pack, kept from one repository to the next while the pack is the same."""
-    key = (id(data), make)
-    known = _MADE.get(key)
-    if known is None or known[0] is not data:
-        if len(_MADE) >= _MOST_MADE:
-            _MADE.clear()
-        known = _MADE[key] = (data, make(data))
-    value: T = known[1]
-    return value

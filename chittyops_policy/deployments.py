@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from .contract_words import made_of
 from .model import Value
 from .patterns import matches
 from .shell_commands import commands
-from .step_contracts import Contract, Form, Match, contract, is_form, runs_of
+from .step_contracts import Contract, Form, Match, contract, is_form, made_of, runs_of
 from .workflow import is_false, text_of
 
 TYPE_CHECKING = False

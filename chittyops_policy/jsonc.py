@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
+
+
+_BLANK = r"[ \t\r\n]|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/"
+_PARTS = rf'"(?:[^"\\]|\\.)*"?|//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?|,(?=(?:{_BLANK})*[\]}}])'
+"""Strings, which stay, comments, and commas with nothing but white space and comments up to a closing bracket."""
 
 
 def parse(text: str) -> Any:
@@ -26,33 +33,9 @@ def parse(text: str) -> Any:
 
 def plain(text: str) -> str:
     """The same text with comments and trailing commas blanked out, so that every offset stays where it was."""
-    out = list(text)
-    at = 0
-    comma = -1  # the last comma with nothing but white space and comments behind it
-    length = len(text)
-    while at < length:
-        char = text[at]
-        if char == '"':
-            at += 1
-            while at < length and text[at] != '"':
-                at += 2 if text[at] == "\\" else 1
-            comma = -1
-        elif char == "/" and text[at + 1 : at + 2] in ("/", "*"):
-            closing = "\n" if text[at + 1] == "/" else "*/"
-            stop = text.find(closing, at + 2)
-            stop = length if stop < 0 else stop + (0 if closing == "\n" else 2)
-            for index in range(at, stop):
-                if out[index] not in "\r\n":
-                    out[index] = " "
-            at = stop
-            continue
-        elif char == ",":
-            comma = at
-        elif char in "]}":
-            if comma >= 0:
-                out[comma] = " "
-            comma = -1
-        elif char not in " \t\r\n":
-            comma = -1
-        at += 1
-    return "".join(out)
+    return re.sub(_PARTS, _blanked, text, flags=re.DOTALL)
+
+
+def _blanked(match: re.Match[str]) -> str:
+    text = match.group()
+    return text if text[0] == '"' else re.sub(r"[^\r\n]", " ", text)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 _SIGNS = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-")
 _BLANKED = bytes(sign if sign in _SIGNS else 32 for sign in range(256))
 _MOST_KEPT = 2048
+_LONGEST_KEPT = 4000
 
 
 def whole(text: str, *, cut_before: bool = False, cut_after: bool = False) -> Hint:
@@ -72,10 +73,12 @@ class Hints:
         kept = self._kept
         known = kept.get(text)
         if known is None:
-            if len(kept) >= _MOST_KEPT:
-                kept.clear()
             lowered = lower(text)
-            known = kept[text] = self.occur(lowered, words_in(lowered))
+            known = self.occur(lowered, words_in(lowered))
+            if len(text) <= _LONGEST_KEPT:
+                if len(kept) >= _MOST_KEPT:
+                    kept.clear()
+                kept[text] = known
         return known
 
     def occur(self, lowered: bytes, words: Iterable[bytes]) -> bool:

@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from .document import Node, Scalar
     from .expressions import Reference
     from .model import Finding
     from .rule import Context
@@ -79,31 +80,36 @@ def _readings(view: Workflow | Action) -> dict[str, list[Reading]]:
     found: dict[str, list[Reading]] = {}
     jobs = {id(job.node): job for job in reversed(view.jobs)} if isinstance(view, Workflow) else {}
     owners: list[Job | Action] = list(view.jobs) if isinstance(view, Workflow) else [view]
-    steps = {(id(owner), id(step.node)): step for owner in owners for step in owner.steps}
+    steps = {id(owner): {id(step.node): step for step in owner.steps} for owner in owners}
+    scalar: Scalar | None = None
+    job: Job | None = None
+    step: Step | None = None
     for occurrence in view.expressions():
         if occurrence.expr is None:
             continue
-        wanted = [reference for reference in references(occurrence.expr) if _is_wanted(reference)]
+        wanted = [
+            reference
+            for reference in references(occurrence.expr)
+            if reference.context in _WANTED
+            # By far the most frequent context, of which only this part is declared in the file.
+            or (reference.context == "github" and reference.path[:2] == ("event", "inputs"))
+        ]
         if not wanted:
             continue
-        inner: list[int] = []
-        job = None
-        node = occurrence.scalar.parent
-        while node is not None and job is None:
-            job = jobs.get(id(node))
-            inner.append(id(node))
-            node = node.parent
-        owner = id(view if job is None else job)
-        step = next((steps[owner, each] for each in inner if (owner, each) in steps), None)
+        if occurrence.scalar is not scalar:
+            scalar = occurrence.scalar
+            job = None
+            inner: list[int] = []
+            node: Node | None = scalar.parent
+            while node is not None and job is None:
+                job = jobs.get(id(node))
+                inner.append(id(node))
+                node = node.parent
+            by_node = steps.get(id(view if job is None else job), {})
+            step = next((by_node[each] for each in inner if each in by_node), None)
         for reference in wanted:
             found.setdefault(reference.context, []).append(Reading(view, occurrence, reference, job, step))
     return found
-
-
-def _is_wanted(reference: Reference) -> bool:
-    if reference.context == "github":  # by far the most frequent, and only this part of it is declared in the file
-        return reference.path[:2] == ("event", "inputs")
-    return reference.context in _WANTED
 
 
 def closest(word: str, words: Sequence[str]) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from .contract_words import made_of
 from .model import Value
-from .step_contracts import Contract, contract, found_in, runs_of
+from .step_contracts import Contract, contract, found_in, made_of, runs_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -21,7 +21,6 @@ from .contract_words import (
     contracts,
     entries,
     hints,
-    made_of,
     texts_of,
 )  # fmt: skip
 from .document import Mapping, Scalar
@@ -34,9 +33,9 @@ from .workflow import text_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from collections.abc import Mapping as MappingOf
-    from typing import Any, TypeAlias
+    from typing import Any, TypeAlias, TypeVar
 
     from .document import Document, Node
     from .mentions import Hint
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     from .snapshot import Snapshot
     from .workflow import Action, Job, Step, Uses, Workflow
 
+    T = TypeVar("T")
     Accepted: TypeAlias = "Sequence[tuple[Contract, Match]]"
     _Named: TypeAlias = "Sequence[tuple[int, Form]]"
 
@@ -634,6 +634,22 @@ def found_in(contract: Contract, workflow: Workflow, runs: Runs) -> Iterator[Mat
 
 def _hints_of(contract: Contract) -> Hints:
     return Hints(hint for form in contract.forms for hint in hints(form.kind, form.more))
+
+
+_MADE: dict[tuple[int, Any], tuple[Any, Any]] = {}
+_MOST_MADE = 256
+
+
+def made_of(data: Any, make: Callable[[Any], T]) -> T:
+    """What `make` makes of a part of the pack, kept from one repository to the next while the pack is the same."""
+    key = (id(data), make)
+    known = _MADE.get(key)
+    if known is None or known[0] is not data:
+        if len(_MADE) >= _MOST_MADE:
+            _MADE.clear()
+        known = _MADE[key] = (data, make(data))
+    value: T = known[1]
+    return value
 
 
 def is_form(form: Form, command: Command) -> bool:

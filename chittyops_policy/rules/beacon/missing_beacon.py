@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from chittyops_policy import projects
-from chittyops_policy.contract_words import made_of
 from chittyops_policy.deployments import RUNTIME, deployments_of, targets
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Rule, Unknown
 from chittyops_policy.step_contracts import (
@@ -12,6 +11,7 @@ from chittyops_policy.step_contracts import (
     contract,
     found_in,
     in_position,
+    made_of,
     runs_of,
     unreadable,
     unseen_calls,

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from chittyops_policy.calls import granted, level
-from chittyops_policy.contract_words import made_of
 from chittyops_policy.deployments import deployments_of, targets
 from chittyops_policy.document import Mapping, Scalar
 from chittyops_policy.expressions import references, segments
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Rule, Unknown
-from chittyops_policy.step_contracts import contract, found_in, runs_of, unreadable, unseen_calls
+from chittyops_policy.step_contracts import contract, found_in, made_of, runs_of, unreadable, unseen_calls
 from chittyops_policy.workflow import text_of
 
 TYPE_CHECKING = False

@@ -6,7 +6,6 @@ import re
 
 from chittyops_policy import jsonc
 from chittyops_policy.calls import granted, level
-from chittyops_policy.contract_words import made_of
 from chittyops_policy.document import Mapping, Scalar, Sequence
 from chittyops_policy.expression_values import truth
 from chittyops_policy.expressions import condition
@@ -16,7 +15,7 @@ from chittyops_policy.patterns import matches
 from chittyops_policy.rule import REPOSITORY, Context, Example, NotApplicable, Rule
 from chittyops_policy.scanners import everywhere, scanners_of
 from chittyops_policy.shell_commands import has_option
-from chittyops_policy.step_contracts import Placed, runs_of
+from chittyops_policy.step_contracts import Placed, made_of, runs_of
 from chittyops_policy.workflow import condition_constant, mapping_of, scalars_of, text_of
 
 TYPE_CHECKING = False

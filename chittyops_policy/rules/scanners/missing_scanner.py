@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from chittyops_policy import projects
+from chittyops_policy.mentions import lower
 from chittyops_policy.rule import REPOSITORY, Context, Evidence, Example, NotApplicable, Option, Rule, Unknown
 from chittyops_policy.scanners import runs_elsewhere, scanners_of
 from chittyops_policy.step_contracts import runs_of, unreadable, unseen_calls
@@ -76,21 +77,26 @@ def _absent(scanner: Scanner, types: frozenset[str], snapshot: Snapshot, context
     notes = []
     if scanner.elsewhere:
         notes.append(f"{scanner.elsewhere}: where that is what runs here, say so in the policy")
-    mention = _mention(scanner, snapshot)
+    mention = _mention(scanner, context)
     if mention:
         notes.append(f"{mention} only mentions it")
     what = f"nothing configures {title}" if scanner.files else f"no step of any workflow runs {title}"
     return context.missing(scanner.file, what, notes=tuple(notes), anchor=id)
 
 
-def _mention(scanner: Scanner, snapshot: Snapshot) -> str:
+def _mention(scanner: Scanner, context: Context) -> str:
     """The first workflow that has the scanner's name somewhere, to spare the reader the search."""
-    name = scanner.title.lower() if not scanner.files else ""
-    for path in snapshot.workflow_paths():
-        document = snapshot.document(path)
-        if name and document is not None and (name in document.text.lower() or scanner.id in document.text.lower()):
-            return path
-    return ""
+    if scanner.files:
+        return ""
+    texts: dict[str, bytes] = context.once(_lowered)
+    title, id = lower(scanner.title), scanner.id.encode()
+    return next((path for path, text in texts.items() if title in text or id in text), "")
+
+
+def _lowered(context: Context) -> dict[str, bytes]:
+    """The workflow files in lower case, by their paths."""
+    snapshot = context.snapshot
+    return {path: (snapshot.read(path) or b"").lower() for path in snapshot.workflow_paths()}
 
 
 _NODE = '{"name": "api", "dependencies": {"hono": "4.6.0"}}\n'
