@@ -418,6 +418,11 @@ def check(
     `contexts` and the keys of `functions` are in lower case; the values are the fewest and most arguments. The
     functions that GitHub offers everywhere need not be listed. Errors come in the order of the source.
     """
+    node = expr
+    while isinstance(node, Index) and node.dotted:  # the usual `context.name.name`
+        node = node.obj
+    if isinstance(node, Name) and node.key in contexts:
+        return ()
     errors = []
     for node in walk(expr):
         if isinstance(node, Name):
