@@ -46,6 +46,7 @@ from .expression_values import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from types import EllipsisType
     from typing import Final
 
     from .expression_values import Known as Known
@@ -177,7 +178,7 @@ class Condition:
     evaluates `success() && (expr)`.
     """
 
-    __slots__ = ("errors", "expr", "has_status", "kind", "segments")
+    __slots__ = ("_constant", "_has_status", "errors", "expr", "kind", "segments")
 
     def __init__(
         self,
@@ -190,12 +191,21 @@ class Condition:
         self.expr = expr
         self.errors = errors
         self.segments = segments
-        self.has_status = expr is not None and any(
-            isinstance(node, Call) and node.key in STATUS_FUNCTIONS for node in walk(expr)
-        )
+        self._has_status: bool | None = None
+        self._constant: bool | EllipsisType | None = ...
 
     def __repr__(self) -> str:
         return f"Condition({self.kind!r}, {self.expr!r}, {self.errors!r})"
+
+    @property
+    def has_status(self) -> bool:
+        """Whether it calls a status function anywhere."""
+        known = self._has_status
+        if known is None:
+            known = self._has_status = self.expr is not None and any(
+                isinstance(node, Call) and node.key in STATUS_FUNCTIONS for node in walk(self.expr)
+            )
+        return known
 
     @property
     def constant(self) -> bool | None:
@@ -203,7 +213,10 @@ class Condition:
 
         What GitHub adds on its own, `success() &&`, is left aside.
         """
-        return None if self.expr is None else truth(self.expr)
+        known = self._constant
+        if known is ...:
+            known = self._constant = None if self.expr is None else truth(self.expr)
+        return known
 
 
 _OPEN: Final = "${{"
@@ -212,6 +225,7 @@ _OPEN: Final = "${{"
 _REST_OF_SEGMENT: Final = re.compile(r"(?:[^'}]|'[^']*'|\}(?!\}))*\}\}")
 
 _SEGMENTS: Final[dict[str, tuple[Segment, ...]]] = {}
+_CONDITIONS: Final[dict[str, Condition]] = {}
 _REFERENCES: Final[dict[Expr, tuple[Reference, ...]]] = {}
 
 
@@ -350,7 +364,8 @@ def references(expr: Expr) -> tuple[Reference, ...]:
             stack += reversed(node.args)
         elif isinstance(node, Unary):
             stack.append(node.operand)
-    found.sort(key=_position)
+    if len(found) > 1:
+        found.sort(key=_position)
     result = tuple(found)
     if len(_REFERENCES) >= MEMO_SIZE:
         _REFERENCES.clear()
@@ -457,6 +472,17 @@ def condition(text: str) -> Condition:
 
     A fenced string constant is unwrapped and then read again as an expression: `${{ 'false' }}` is false.
     """
+    known = _CONDITIONS.get(text)
+    if known is None:
+        known = _condition(text)
+        if len(text) <= MEMO_TEXT:
+            if len(_CONDITIONS) >= MEMO_SIZE:
+                _CONDITIONS.clear()
+            _CONDITIONS[text] = known
+    return known
+
+
+def _condition(text: str) -> Condition:
     parts = segments(text)
     if not parts:
         if not text.strip():
