@@ -13,8 +13,6 @@ a value: nothing changes after construction, and trees are shared between caller
 
 from __future__ import annotations
 
-import re
-
 from .expression_syntax import (
     MAX_DEPTH,
     MAX_LENGTH,
@@ -220,10 +218,6 @@ class Condition:
 
 
 _OPEN: Final = "${{"
-# From behind `${{` up to the first `}}` that is not inside a string. Quotes simply toggle, as in GitHub's scanner.
-# No possessive group: Python 3.11.2, which Debian 12 has, does not match with one.
-_REST_OF_SEGMENT: Final = re.compile(r"(?:[^'}]|'[^']*'|\}(?!\}))*\}\}")
-
 _SEGMENTS: Final[dict[str, tuple[Segment, ...]]] = {}
 _CONDITIONS: Final[dict[str, Condition]] = {}
 _REFERENCES: Final[dict[Expr, tuple[Reference, ...]]] = {}
@@ -245,11 +239,10 @@ def segments(text: str) -> tuple[Segment, ...]:
     size = len(text)
     while at >= 0:
         inner = at + 3
-        match = _REST_OF_SEGMENT.match(text, inner)
-        if match is None:
+        end = _behind_fence(text, inner)
+        if end < 0:
             found.append(Segment(at, size, inner, size, None, _unclosed(text, at)))
             break
-        end = match.end()
         expr = parse(text[inner : end - 2], inner)
         if isinstance(expr, ExpressionError):
             found.append(_broken_segment(text, at, end, expr))
@@ -264,6 +257,15 @@ def segments(text: str) -> tuple[Segment, ...]:
             _SEGMENTS.clear()
         _SEGMENTS[text] = result
     return result
+
+
+def _behind_fence(text: str, at: int) -> int:
+    """Where the first `}}` from `at` on ends that is not in a string, or -1; quotes toggle, as in GitHub's scanner."""
+    end = text.find("}}", at)
+    while end >= 0 and text.count("'", at, end) % 2:
+        at = text.find("'", end) + 1  # where the string ends that it is in
+        end = text.find("}}", at) if at else -1
+    return end if end < 0 else end + 2
 
 
 def _unclosed(text: str, at: int) -> ExpressionError:
