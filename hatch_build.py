@@ -130,7 +130,9 @@ def modules(root: Path) -> dict[str, str]:
     texts = {"__init__.py": '"""Shipped data in the form that Python loads fastest."""\n'}
     for name in ("workflow", "action", "dependabot"):
         file = f"{name}.schema.json"
-        texts[module_name("schemas", file) + ".py"] = _module(json.loads((root / "schemas" / file).read_bytes()))
+        texts[module_name("schemas", file) + ".py"] = _module(
+            _undescribed(json.loads((root / "schemas" / file).read_bytes()))
+        )
     index = root / "chittyops_policy" / "rules" / "index.json"
     texts[module_name("rules", "index.json") + ".py"] = _module(
         tuple(index_row(entry) for entry in json.loads(index.read_bytes()))
@@ -144,6 +146,17 @@ def modules(root: Path) -> dict[str, str]:
     assert document.root is not None, document.error
     texts[module_name("policies", "chittyos.yml") + ".py"] = _module(packed(document.root))
     return texts
+
+
+def _undescribed(schema: Any) -> Any:
+    """A schema without the descriptions, which are for editors."""
+    if isinstance(schema, dict):
+        return {
+            key: _undescribed(value)
+            for key, value in schema.items()
+            if key != "description" or not isinstance(value, str)
+        }
+    return [_undescribed(item) for item in schema] if isinstance(schema, list) else schema
 
 
 def _module(content: object) -> str:

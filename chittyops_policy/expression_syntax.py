@@ -136,18 +136,14 @@ class Binary(Expr):
 
 # What may follow a word: the end, a blank, or one of these.
 _EDGE: Final = r"\s()\[\],.!<>=&|"
-_TOKEN: Final = re.compile(
-    rf"""
+# Compiled when it is first used, which not every run does.
+_TOKEN: Final = rf"""(?xs)
       ([A-Za-z_][A-Za-z0-9_-]*+(?![^{_EDGE}]))      # 1 a name
     | ('[^']*(?:''[^']*)*'(?!'))                    # 2 a string
     | ([0-9+-][^\s()\[\],!<>=&|]*+|\.[0-9][^\s()\[\],!<>=&|]*+)   # 3 meant as a number; runs on through dots
     | (&&|\|\||[=!<>]=|[()\[\].,*!<>])              # 4 everything with a meaning of its own
     | ('.*+|[^\s][^{_EDGE}]*+)                      # 5 anything else
-    """,
-    re.VERBOSE | re.DOTALL,
-)
-# The shape of nine in ten real expressions: context.name.name
-_PLAIN_PATH: Final = re.compile(r"\s*([A-Za-z_][A-Za-z0-9_-]*)((?:\.[A-Za-z_][A-Za-z0-9_-]*){1,20})\s*\Z")
+    """
 _WORDS: Final[Mapping[str, Primitive]] = {
     "true": True,
     "false": False,
@@ -161,6 +157,8 @@ _STRING: Final = "a string"
 _NUMBER: Final = "a number"
 _END: Final = "the end"
 _KINDS: Final = (_END, _NAME, _STRING, _NUMBER)
+
+_MAX_NAMES: Final = 21  # in a plain path; fewer than MAX_DEPTH, so that nobody needs to count
 
 _TREES: Final[dict[tuple[str, int], Expr | ExpressionError]] = {}
 MEMO_SIZE: Final = 4096
@@ -177,11 +175,7 @@ def parse(text: str, offset: int = 0) -> Expr | ExpressionError:
     known = _TREES.get(key)
     if known is not None:
         return known
-    plain = _PLAIN_PATH.match(text)
-    if plain is not None and plain[1] not in _WORDS:
-        result = _plain_path(plain, offset)
-    else:
-        result = _parse(text, offset)
+    result = _plain_path(text, offset) or _parse(text, offset)
     if len(text) <= MEMO_TEXT:
         if len(_TREES) >= MEMO_SIZE:
             _TREES.clear()
@@ -189,11 +183,21 @@ def parse(text: str, offset: int = 0) -> Expr | ExpressionError:
     return result
 
 
-def _plain_path(match: re.Match[str], offset: int) -> Expr | ExpressionError:
-    start = match.start(1) + offset
-    at = match.end(1) + offset
-    node: Expr = Name(match[1], start, at)
-    for name in match[2][1:].split("."):
+def _plain_path(text: str, offset: int) -> Expr | None:
+    """The tree of nine in ten real expressions: context.name.name; None for any other."""
+    path = text.strip()
+    # Names have the letters of Python's, and hyphens that are not their first letter.
+    if not path.isascii() or ".-" in path or path[:1] == "-":
+        return None
+    names = path.split(".")
+    if not 1 < len(names) <= _MAX_NAMES or names[0] in _WORDS:
+        return None
+    if not all(map(str.isidentifier, path.replace("-", "_").split("."))):
+        return None
+    start = offset + len(text) - len(text.lstrip())
+    at = start + len(names[0])
+    node: Expr = Name(names[0], start, at)
+    for name in names[1:]:
         end = at + 1 + len(name)
         node = Index(node, Literal(name, at + 1, end), True, start, end)
         at = end
@@ -233,7 +237,7 @@ class _Parser:
         kinds: list[str] = []
         starts: list[int] = []
         ends: list[int] = []
-        for match in _TOKEN.finditer(text):
+        for match in re.finditer(_TOKEN, text):
             group = match.lastindex
             if group == 4:
                 kinds.append(match[0])

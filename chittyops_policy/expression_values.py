@@ -106,6 +106,8 @@ def arity_problem(node: Call, arity: tuple[int, int]) -> str:
 
 def constant_name(index: Expr) -> str | None:
     """The name that an index always stands for, `*` for the filter, None when it is computed at run time."""
+    if isinstance(index, Literal) and isinstance(index.value, str):
+        return index.value
     if isinstance(index, Star):
         return "*"
     constant = index if isinstance(index, Literal) else fold(index)

@@ -13,8 +13,6 @@ a value: nothing changes after construction, and trees are shared between caller
 
 from __future__ import annotations
 
-import re
-
 from .expression_syntax import (
     MAX_DEPTH,
     MAX_LENGTH,
@@ -46,6 +44,7 @@ from .expression_values import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
+    from types import EllipsisType
     from typing import Final
 
     from .expression_values import Known as Known
@@ -177,7 +176,7 @@ class Condition:
     evaluates `success() && (expr)`.
     """
 
-    __slots__ = ("errors", "expr", "has_status", "kind", "segments")
+    __slots__ = ("_constant", "_has_status", "errors", "expr", "kind", "segments")
 
     def __init__(
         self,
@@ -190,12 +189,21 @@ class Condition:
         self.expr = expr
         self.errors = errors
         self.segments = segments
-        self.has_status = expr is not None and any(
-            isinstance(node, Call) and node.key in STATUS_FUNCTIONS for node in walk(expr)
-        )
+        self._has_status: bool | None = None
+        self._constant: bool | EllipsisType | None = ...
 
     def __repr__(self) -> str:
         return f"Condition({self.kind!r}, {self.expr!r}, {self.errors!r})"
+
+    @property
+    def has_status(self) -> bool:
+        """Whether it calls a status function anywhere."""
+        known = self._has_status
+        if known is None:
+            known = self._has_status = self.expr is not None and any(
+                isinstance(node, Call) and node.key in STATUS_FUNCTIONS for node in walk(self.expr)
+            )
+        return known
 
     @property
     def constant(self) -> bool | None:
@@ -203,15 +211,15 @@ class Condition:
 
         What GitHub adds on its own, `success() &&`, is left aside.
         """
-        return None if self.expr is None else truth(self.expr)
+        known = self._constant
+        if known is ...:
+            known = self._constant = None if self.expr is None else truth(self.expr)
+        return known
 
 
 _OPEN: Final = "${{"
-# From behind `${{` up to the first `}}` that is not inside a string. Quotes simply toggle, as in GitHub's scanner.
-# No possessive group: Python 3.11.2, which Debian 12 has, does not match with one.
-_REST_OF_SEGMENT: Final = re.compile(r"(?:[^'}]|'[^']*'|\}(?!\}))*\}\}")
-
 _SEGMENTS: Final[dict[str, tuple[Segment, ...]]] = {}
+_CONDITIONS: Final[dict[str, Condition]] = {}
 _REFERENCES: Final[dict[Expr, tuple[Reference, ...]]] = {}
 
 
@@ -231,11 +239,10 @@ def segments(text: str) -> tuple[Segment, ...]:
     size = len(text)
     while at >= 0:
         inner = at + 3
-        match = _REST_OF_SEGMENT.match(text, inner)
-        if match is None:
+        end = _behind_fence(text, inner)
+        if end < 0:
             found.append(Segment(at, size, inner, size, None, _unclosed(text, at)))
             break
-        end = match.end()
         expr = parse(text[inner : end - 2], inner)
         if isinstance(expr, ExpressionError):
             found.append(_broken_segment(text, at, end, expr))
@@ -250,6 +257,15 @@ def segments(text: str) -> tuple[Segment, ...]:
             _SEGMENTS.clear()
         _SEGMENTS[text] = result
     return result
+
+
+def _behind_fence(text: str, at: int) -> int:
+    """Where the first `}}` from `at` on ends that is not in a string, or -1; quotes toggle, as in GitHub's scanner."""
+    end = text.find("}}", at)
+    while end >= 0 and text.count("'", at, end) % 2:
+        at = text.find("'", end) + 1  # where the string ends that it is in
+        end = text.find("}}", at) if at else -1
+    return end if end < 0 else end + 2
 
 
 def _unclosed(text: str, at: int) -> ExpressionError:
@@ -350,7 +366,8 @@ def references(expr: Expr) -> tuple[Reference, ...]:
             stack += reversed(node.args)
         elif isinstance(node, Unary):
             stack.append(node.operand)
-    found.sort(key=_position)
+    if len(found) > 1:
+        found.sort(key=_position)
     result = tuple(found)
     if len(_REFERENCES) >= MEMO_SIZE:
         _REFERENCES.clear()
@@ -418,6 +435,11 @@ def check(
     `contexts` and the keys of `functions` are in lower case; the values are the fewest and most arguments. The
     functions that GitHub offers everywhere need not be listed. Errors come in the order of the source.
     """
+    node = expr
+    while isinstance(node, Index) and node.dotted:  # the usual `context.name.name`
+        node = node.obj
+    if isinstance(node, Name) and node.key in contexts:
+        return ()
     errors = []
     for node in walk(expr):
         if isinstance(node, Name):
@@ -452,6 +474,17 @@ def condition(text: str) -> Condition:
 
     A fenced string constant is unwrapped and then read again as an expression: `${{ 'false' }}` is false.
     """
+    known = _CONDITIONS.get(text)
+    if known is None:
+        known = _condition(text)
+        if len(text) <= MEMO_TEXT:
+            if len(_CONDITIONS) >= MEMO_SIZE:
+                _CONDITIONS.clear()
+            _CONDITIONS[text] = known
+    return known
+
+
+def _condition(text: str) -> Condition:
     parts = segments(text)
     if not parts:
         if not text.strip():

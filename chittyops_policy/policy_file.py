@@ -296,12 +296,12 @@ def place_of(node: Node) -> Span:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """A hint that names the nearest known word, or lists them where none is near and they are few."""
     # Loaded only when somebody made a mistake.
-    from difflib import get_close_matches
+    from .misspellings import closest
 
     choices = sorted(known)
-    near = get_close_matches(word, choices, 1, 0.6)
-    if near:
-        return f"did you mean '{near[0]}'?"
+    near = closest(word, choices, 0.6)
+    if near is not None:
+        return f"did you mean '{near}'?"
     return f"one of: {', '.join(choices)}" if len(choices) <= 15 else ""
 
 

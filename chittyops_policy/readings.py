@@ -114,7 +114,7 @@ def _readings(view: Workflow | Action) -> dict[str, list[Reading]]:
 
 def closest(word: str, words: Sequence[str]) -> str:
     """The one of some words that a typing error most likely meant, as an ending for a message; '' where none is."""
-    import difflib  # only for a file that is wrong; the usual run does not pay for it
+    from . import misspellings  # only for a file that is wrong; the usual run does not pay for it
 
-    close = difflib.get_close_matches(word.lower(), [each.lower() for each in words], 1, 0.75)
-    return next((f"; did you mean '{each[:60]}'?" for each in words if [each.lower()] == close), "")
+    close = misspellings.closest(word.lower(), [each.lower() for each in words], 0.75)
+    return next((f"; did you mean '{each[:60]}'?" for each in words if each.lower() == close), "")

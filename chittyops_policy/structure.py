@@ -30,6 +30,7 @@ from .structure_checks import CHECKS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
     from typing import Any, TypeAlias
 
     from .document import Document, Node
@@ -393,6 +394,7 @@ def _any_scalar_check(file: _Schema, schema: dict[str, Any], types: frozenset[st
     has_expressions = file.has_expressions
     lenient = schema.get("x-lenient", "")
     further = _further(file, schema)
+    clean: AbstractSet[str] = place.clean if place is not None and "string" in types else frozenset()
     right = frozenset[str]()
     if allowed is not None and not (further or pattern or least or most) and "string" in types:
         right = frozenset(filter(_is_always_text, allowed))
@@ -403,6 +405,8 @@ def _any_scalar_check(file: _Schema, schema: dict[str, Any], types: frozenset[st
             return
         kind = "string"
         if has_expressions and "${{" in value:
+            if value in clean:
+                return
             folded = _constant_text(value)
             if folded is not None:
                 value = folded
@@ -710,7 +714,7 @@ def _any_text_check(place: _Place | None) -> Check:
 
 def _check_any_text(node: Scalar, place: _Place | None, run: _Run) -> None:
     """A text with an expression, of which nothing else is known."""
-    if _constant_text(node.value) is not None:
+    if (place is not None and node.value in place.clean) or _constant_text(node.value) is not None:
         return
     if place is None:
         run.add("pattern", "an expression is not allowed here", node)
@@ -960,11 +964,11 @@ def _not_allowed(value: str, allowed: list[Any]) -> str:
 
 def _closest(text: str, words: list[str]) -> str:
     """The word that a typing error most likely meant, or ''."""
-    import difflib  # only for a file that is wrong; the usual run does not pay for it
+    from .misspellings import closest  # only for a file that is wrong; the usual run does not pay for it
 
     lower = {word.lower().replace("_", "-"): word for word in words}
-    close = difflib.get_close_matches(text.lower().replace("_", "-"), list(lower), 1, 0.75)
-    return lower[close[0]] if close else ""
+    close = closest(text.lower().replace("_", "-"), lower, 0.75)
+    return "" if close is None else lower[close]
 
 
 def _listed(words: list[str]) -> str:

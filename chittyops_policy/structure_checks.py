@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 def needs_of(job: Node | None) -> list[Scalar]:
     """The scalars under a job's `needs`, one job name each; [] where there are none."""
-    needs = job.get("needs") if isinstance(job, Mapping) else None
+    if not isinstance(job, Mapping) or "needs" not in job.index:
+        return []
+    needs = job.get("needs")
     if isinstance(needs, Scalar):
         return [needs] if needs.resolved() is not None else []
     if isinstance(needs, Sequence):
@@ -37,13 +39,13 @@ def check_jobs(jobs: Node) -> Complaints:
     if not isinstance(jobs, Mapping):
         return
     needs: dict[str, list[Scalar]] = {}
-    for name, _, job in jobs.pairs():
+    for name, (_, job) in jobs.index.items():
         wanted = needs_of(job)
         if wanted:
             needs[name.lower()] = wanted
     if not needs:
         return
-    known = {name.lower() for name, _, _ in jobs.pairs()}
+    known = {name.lower() for name in jobs.index}
     for wanted in needs.values():
         for need in wanted:
             if need.value.lower() not in known:
@@ -88,17 +90,19 @@ def check_steps(steps: Node) -> Complaints:
     for step in steps.items:
         if not isinstance(step, Mapping):
             continue
-        own = step.get("id")
+        index = step.index
+        own = step.get("id") if "id" in index else None
         if isinstance(own, Scalar):
             if own.value.lower() in lower:
                 yield own, f"the id '{own.value[:60]}' is used by an earlier step"
             known.add(own.value)
             lower.add(own.value.lower())
-        for target in _targets(step):
-            if isinstance(own, Scalar) and target.value.lower() == own.value.lower():
-                yield target, f"the step '{own.value[:60]}' cannot wait for or cancel itself"
-            elif target.value not in known:
-                yield target, f"no earlier step has the id '{target.value[:60]}'"
+        if "wait" in index or "cancel" in index:
+            for target in _targets(step):
+                if isinstance(own, Scalar) and target.value.lower() == own.value.lower():
+                    yield target, f"the step '{own.value[:60]}' cannot wait for or cancel itself"
+                elif target.value not in known:
+                    yield target, f"no earlier step has the id '{target.value[:60]}'"
 
 
 def _targets(step: Mapping) -> list[Scalar]:

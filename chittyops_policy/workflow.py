@@ -27,52 +27,51 @@ class Uses:
     kind   ``action`` (owner/repo[/path]@ref), ``workflow`` (owner/repo/.github/workflows/x.yml@ref), ``local``
            (``./path``), ``self`` (``$/path``, the same repository at the same commit), ``docker``, or ``invalid``
     owner, repo, path, ref   the parts, '' where there are none; `path` has no leading slash
+    slug   ``owner/repo`` in lower case, as GitHub compares it; '' for local, docker and invalid ones
+    name   ``owner/repo[/path]`` in lower case; '' for local, docker and invalid ones
+    pinned whether the reference is a full commit SHA (40 or 64 hex digits), or for docker a digest
     job    whether it stands at a job (a reusable workflow) or at a step
     """
 
-    __slots__ = ("job", "kind", "node", "owner", "path", "ref", "repo", "text")
+    __slots__ = ("job", "kind", "name", "node", "owner", "path", "pinned", "ref", "repo", "slug", "text")
 
     def __init__(self, node: Scalar, job: bool) -> None:
         self.node = node
         self.job = job
-        text = self.text = node.value.strip()
-        self.owner = self.repo = self.path = self.ref = ""
-        if text.startswith(("./", "../")) or text == ".":
-            self.kind = "local"
-            self.path = text.removeprefix("./").rstrip("/")
-        elif text.startswith("$/"):
-            self.kind = "self"
-            self.path = text[2:].rstrip("/")
-        elif text.startswith("docker://"):
-            self.kind = "docker"
-            self.path = text[9:]
-        else:
-            name, _, self.ref = text.partition("@")
-            parts = name.split("/")
-            if len(parts) < 2 or not all(parts) or not self.ref or "${{" in text:
-                self.kind = "invalid"
-                return
-            self.owner, self.repo = parts[0], parts[1]
-            self.path = "/".join(parts[2:])
-            workflow = self.path.startswith(".github/workflows/") and self.path.endswith((".yml", ".yaml"))
-            self.kind = "workflow" if workflow else "action"
+        known = _PARTS.get(node.value)
+        if known is None:
+            known = _parts(node.value)
+            if len(_PARTS) >= _MAX_PARTS:
+                _PARTS.clear()
+            _PARTS[node.value] = known
+        self.text, self.kind, self.owner, self.repo, self.path, self.ref, self.slug, self.name, self.pinned = known
 
-    @property
-    def slug(self) -> str:
-        """``owner/repo`` in lower case, as GitHub compares it; '' for local, docker and invalid ones."""
-        return f"{self.owner}/{self.repo}".lower() if self.owner else ""
 
-    @property
-    def name(self) -> str:
-        """``owner/repo[/path]`` in lower case; '' for local, docker and invalid ones."""
-        return f"{self.slug}/{self.path.lower()}" if self.owner and self.path else self.slug
+_MAX_PARTS = 4096
+_PARTS: dict[str, tuple[str, str, str, str, str, str, str, str, bool]] = {}
+"""What `_parts` made of the values of ``uses``; they repeat a lot, also from repository to repository."""
 
-    @property
-    def pinned(self) -> bool:
-        """Whether the reference is a full commit SHA (40 or 64 hex digits), or for docker a digest."""
-        if self.kind == "docker":
-            return "@sha256:" in self.path and len(self.path.rpartition("@sha256:")[2]) == 64
-        return is_commit(self.ref)
+
+def _parts(value: str) -> tuple[str, str, str, str, str, str, str, str, bool]:
+    """The text, kind, owner, repo, path, ref, slug and name of a ``uses``, and whether it is pinned; see `Uses`."""
+    text = value.strip()
+    if text.startswith(("./", "../")) or text == ".":
+        return text, "local", "", "", text.removeprefix("./").rstrip("/"), "", "", "", False
+    if text.startswith("$/"):
+        return text, "self", "", "", text[2:].rstrip("/"), "", "", "", False
+    if text.startswith("docker://"):
+        path = text[9:]
+        pinned = "@sha256:" in path and len(path.rpartition("@sha256:")[2]) == 64
+        return text, "docker", "", "", path, "", "", "", pinned
+    name, _, ref = text.partition("@")
+    parts = name.split("/")
+    if len(parts) < 2 or not all(parts) or not ref or "${{" in text:
+        return text, "invalid", "", "", "", ref, "", "", is_commit(ref)
+    path = "/".join(parts[2:])
+    workflow = path.startswith(".github/workflows/") and path.endswith((".yml", ".yaml"))
+    kind = "workflow" if workflow else "action"
+    slug = f"{parts[0]}/{parts[1]}".lower()
+    return text, kind, parts[0], parts[1], path, ref, slug, name.lower(), is_commit(ref)
 
 
 def is_commit(ref: str) -> bool:
@@ -298,7 +297,7 @@ def steps_of(node: Node | None) -> tuple[Step, ...]:
     if isinstance(node, Sequence):
         for item in node.items:
             if isinstance(item, Mapping):
-                if "parallel" in item:
+                if "parallel" in item.index:
                     for step in steps_of(item.get("parallel")):
                         step.index = len(found)
                         found.append(step)

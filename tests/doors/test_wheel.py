@@ -117,9 +117,12 @@ from chittyops_policy.document import parse
 from chittyops_policy.nodes import packed
 from chittyops_policy.resources import compiled
 source = Path(sys.argv[1])
+def undescribed(table):
+    return {key: value for key, value in table.items() if key != "description" or not isinstance(value, str)}
 for name in ("workflow", "action", "dependabot"):
     file = f"{name}.schema.json"
-    assert compiled("schemas", file) == json.loads((source / "schemas" / file).read_bytes()), file
+    content = json.loads((source / "schemas" / file).read_bytes(), object_hook=undescribed)
+    assert compiled("schemas", file) == content, file
 index = source / "chittyops_policy" / "rules" / "index.json"
 assert compiled("rules", "index.json") == tuple(index_row(entry) for entry in json.loads(index.read_bytes()))
 tree = parse("chittyos.yml", (source / "policies" / "chittyos.yml").read_bytes()).root
