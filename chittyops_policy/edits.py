@@ -8,6 +8,7 @@ changed that way raises `errors.CannotEdit`, whose words a person reads as the r
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import lru_cache
 from operator import attrgetter
 
 from .document import ESCAPE_WIDTH, Mapping, Scalar, Sequence, to_value
@@ -176,7 +177,7 @@ def replace_within(document: Document, scalar: Scalar, pieces: Listed[tuple[int,
     elif style == '"':
         texts = [_double_quoted(text)[1:-1] for _, _, text in pieces]
     else:
-        if not _fits_plain(changed, flow=_in_flow(scalar)) or not isinstance(_plain_value(changed), str):
+        if not _stays_plain(changed, _in_flow(scalar)):
             return _requoted(document, scalar, changed, effect)
         texts = [text for _, _, text in pieces]
     spans = [_source_of(document, scalar, start, end) for start, end, _ in pieces]
@@ -271,16 +272,25 @@ def set_comment(document: Document, offset: int, text: str) -> Amendment:
 
 def comment_on(document: Document, offset: int) -> str | None:
     """The text of the comment at the end of the line of `offset`, without ``#`` and outer blanks; None without one."""
+    behind = comment_behind(document, offset)
+    if behind is not None:  # nothing stands between: the file need not be searched
+        return behind
     end = line_end(document, offset)
-    rest = document.text[offset:end]
-    if "#" not in rest:
+    if "#" not in document.text[offset:end]:
         return None
-    if rest.lstrip(" \t").startswith("#"):  # nothing stands between: the file need not be searched
-        return rest.strip(" \t").lstrip("#").strip()
     for comment in document.comments():
         if offset <= comment.start < end:
             return comment.text.lstrip("#").strip()
     return None
+
+
+def comment_behind(document: Document, offset: int) -> str | None:
+    """The comment that follows a place on its line, blanks aside, in the form of `comment_on`; None for any other text.
+
+    A value must end at the place: inside one a ``#`` is no comment.
+    """
+    rest = document.text[offset : line_end(document, offset)].strip(" \t")
+    return rest.lstrip("#").strip() if rest.startswith("#") else None
 
 
 # ----------------------------------------------------------------------------------------------------- mappings
@@ -560,7 +570,7 @@ def _scalar_text(value: Any, flow: bool = False) -> str:
         return "true" if value else "false"
     if not isinstance(value, str):
         return str(value)
-    if value.lower() not in _OLD_BOOLEANS and _fits_plain(value, flow) and isinstance(_plain_value(value), str):
+    if value.lower() not in _OLD_BOOLEANS and _stays_plain(value, flow):
         return value
     if "\n" in value or not value.isprintable():
         return _double_quoted(value)
@@ -582,6 +592,12 @@ def _fits_plain(value: str, flow: bool = False) -> bool:
     if ": " in value or " #" in value or value.endswith(":") or value.startswith(("---", "...")):
         return False
     return not (flow and any(char in value for char in ",[]{}:?"))
+
+
+@lru_cache(512)  # the same references are pinned in all workflows
+def _stays_plain(value: str, flow: bool) -> bool:
+    """Whether a text without quotes is read back as the same string."""
+    return _fits_plain(value, flow) and isinstance(_plain_value(value), str)
 
 
 def _plain_value(text: str) -> bool | int | float | str | None:

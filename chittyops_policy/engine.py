@@ -278,7 +278,7 @@ class _Run:
             policy=self.policy.name,
             files=self.files,
             decisions=decisions,
-            verdicts=tuple(self._verdict(control, decisions) for control in self.policy.controls),
+            verdicts=tuple(self._verdicts(decisions)),
             problems=tuple(sorted(self.problems, key=lambda problem: (problem.path, problem.kind, problem.message))),
             rules_run=tuple(self._info(rule) for rule in self.rules),
             fail_on=self.policy.fail_on.value,
@@ -319,6 +319,7 @@ class _Run:
             if state == OPEN and severity_rank(severity) < report_level:
                 state, reason = BELOW_LEVEL, f"milder than {self.policy.report_level.value}"
             fix = self._fix(finding) if self.propose and state in (OPEN, STAGED) else None
+            fixable = fix if isinstance(fix, Fix) else None
             decision = Decision(
                 rule=finding.rule,
                 severity=severity,
@@ -335,13 +336,13 @@ class _Run:
                     for item in finding.related
                 ),
                 sensitive=finding.sensitive,
-                fix_title=fix.title if isinstance(fix, Fix) else None,
-                fix_safety=fix.safety if isinstance(fix, Fix) else None,
+                fix_title=None if fixable is None else fixable.title,
+                fix_safety=None if fixable is None else fixable.safety,
                 unfixable=fix.reason if isinstance(fix, NoFix) else "",
                 waiver=waiver,
             )
-            if isinstance(fix, Fix):
-                self.fixes.append((decision, fix))
+            if fixable is not None:
+                self.fixes.append((decision, fixable))
             yield decision
 
     def _fix(self, finding: Finding) -> Fix | NoFix:
@@ -373,7 +374,15 @@ class _Run:
 
     # ------------------------------------------------------------------ controls
 
-    def _verdict(self, control: Control, decisions: Sequence[Decision]) -> Verdict:
+    def _verdicts(self, decisions: Sequence[Decision]) -> Iterable[Verdict]:
+        by_rule: dict[str, list[Decision]] = {}
+        for decision in decisions:
+            by_rule.setdefault(decision.rule, []).append(decision)
+        workflows = any(kind_of(path) in (WORKFLOW, ACTION) for path in self.files)
+        return (self._verdict(control, by_rule, workflows) for control in self.policy.controls)
+
+    def _verdict(self, control: Control, by_rule: Mapping[str, Sequence[Decision]], workflows: bool) -> Verdict:
+        """The standing under a control; `workflows` is whether the repository has a workflow or an action."""
         if self.named is not None:
             return Verdict(
                 control.id,
@@ -384,7 +393,7 @@ class _Run:
             )
         if not control.rules:
             return Verdict(control.id, control.title, UNKNOWN, control.unknown, permission=control.permission)
-        if control.applies == "workflows" and not any(kind_of(path) in (WORKFLOW, ACTION) for path in self.files):
+        if control.applies == "workflows" and not workflows:
             return Verdict(control.id, control.title, NOT_APPLICABLE, "the repository has no workflow and no action")
         failing: list[Decision] = []
         excepted = 0
@@ -399,8 +408,8 @@ class _Run:
             remarks += [
                 remark for remark in self.remarks.get(id, ()) if not remark.subject or remark.subject == subject
             ]
-            for decision in decisions:
-                if decision.rule == id and _is_about(self.anchors[decision.fingerprint], subject):
+            for decision in by_rule.get(id, ()):
+                if _is_about(self.anchors[decision.fingerprint], subject):
                     if decision.state == EXCEPTED:
                         excepted += 1
                     else:

@@ -27,25 +27,26 @@ ASKED = "$(gh)"
 CHANGED = "$()"
 """Stands in a value for what a command or a changing expansion makes: nobody can tell what is left of it."""
 
-_VARIABLE = re.compile(
-    r"\$\{\{.*?\}\}|\$(?P<bare>[A-Za-z_]\w*)|\$\{(?P<name>[A-Za-z_]\w*)(?P<change>[^}]*)\}|\$\((?:[^()]|\([^()]*\))*\)?|`[^`]*`?",
-    re.S,
+# As texts: `re` compiles each when it is first used, and most files have no script that hands anything on.
+_VARIABLE = (
+    r"(?s)\$\{\{.*?\}\}|\$(?P<bare>[A-Za-z_]\w*)|\$\{(?P<name>[A-Za-z_]\w*)(?P<change>[^}]*)\}"
+    r"|\$\((?:[^()]|\([^()]*\))*\)?|`[^`]*`?"
 )
-_KEEPS = re.compile(r"(?:#|%|:?-|:?=|,|\^).*", re.S)
+_KEEPS = r"(?s)(?:#|%|:?-|:?=|,|\^).*"
 """Changes of ``${NAME…}`` that leave most of the value: a prefix or suffix cut off, a default, other letter case."""
 
-_ECHO = re.compile(r"\$\(\s*(?:echo|printf\s+%s)\s+([^|;&<>()`\n]+?)\s*\)")
-_ASKED = re.compile(
+_ECHO = r"\$\(\s*(?:echo|printf\s+%s)\s+([^|;&<>()`\n]+?)\s*\)"
+_ASKED = (
     r"\$\(\s*gh\s+(?:pr\s+view|issue\s+view|api)\b[^|;&]*?\s(?:--jq|-q)[ =]+['\"]?\.(?:\[\]\.)?"
     r"(title|body|headRefName|head\.ref)\b[^|;&]*(?:\|\s*head\s[^|;&]*)?\)"
 )
 """``gh`` with a filter that lets through one field, which the author of an issue or a pull request has written."""
 
-_LINE = re.compile(r"([A-Za-z_][\w.-]*)(=|<<)(.*)", re.S)
-_COMMAND = re.compile(r"::set-output name=([\w.-]+)::(.*)", re.S)
-_FORMAT = re.compile(r"%[-+ #0-9.]*[a-zA-Z%]")
-_QUOTED_DELIMITER = re.compile(r"<<-?[ \t]*['\"\\]")
-_CHECKS = re.compile(r"=~|\bcase\b|\bgrep\s+-\w*[qEPx]")
+_LINE = r"(?s)([A-Za-z_][\w.-]*)(=|<<)(.*)"
+_COMMAND = r"(?s)::set-output name=([\w.-]+)::(.*)"
+_FORMAT = r"%[-+ #0-9.]*[a-zA-Z%]"
+_QUOTED_DELIMITER = r"<<-?[ \t]*['\"\\]"
+_CHECKS = r"=~|\bcase\b|\bgrep\s+-\w*[qEPx]"
 _CONDITIONAL = frozenset(("if", "for", "while", "until", "select", "case", "function"))
 
 
@@ -85,7 +86,7 @@ def handed_on(script: str) -> tuple[Handed, ...]:
 
 def variables(text: str) -> tuple[str, ...]:
     """The names of the variables whose value stands, whole or in large part, in a text that `handed_on` gave."""
-    found = (match["bare"] or match["name"] for match in _VARIABLE.finditer(text))
+    found = (match["bare"] or match["name"] for match in re.finditer(_VARIABLE, text))
     return tuple(dict.fromkeys(name for name in found if name))
 
 
@@ -94,7 +95,7 @@ class _Reader:
 
     def __init__(self, script: str) -> None:
         self.script = script
-        self.checked = _CHECKS.search(script) is not None
+        self.checked = re.search(_CHECKS, script) is not None
         self.values: dict[str, str] = {}
         self.found: list[Handed] = []
         self.place = (0, 0)
@@ -130,7 +131,7 @@ class _Reader:
         self.place = node.start, node.end
         text = self.printed(node)
         for line in text.splitlines() if text is not None else ():
-            command = _COMMAND.match(line.strip())
+            command = re.match(_COMMAND, line.strip())
             if command is not None:
                 self.note(OUTPUT, command[1], command[2])
         file = _file(*targets, *node.targets)
@@ -144,7 +145,7 @@ class _Reader:
 
     def expanded(self, text: str) -> str:
         """A text with the script's own variables replaced, and with what changes a value as `CHANGED`."""
-        result = _VARIABLE.sub(self.replacement, text)
+        result = re.sub(_VARIABLE, self.replacement, text)
         return result if len(result) <= MAX_TEXT else CHANGED
 
     def replacement(self, match: re.Match[str]) -> str:
@@ -152,12 +153,12 @@ class _Reader:
         if whole.startswith("${{"):
             return whole
         if whole.startswith("$("):
-            echoed = _ECHO.fullmatch(whole)
+            echoed = re.fullmatch(_ECHO, whole)
             if echoed is not None:
                 return self.expanded(echoed[1])
-            return ASKED if whole == ASKED or _ASKED.fullmatch(whole) is not None else CHANGED
+            return ASKED if whole == ASKED or re.fullmatch(_ASKED, whole) is not None else CHANGED
         name = match["bare"] or match["name"]
-        if not name or (match["change"] and _KEEPS.fullmatch(match["change"]) is None):
+        if not name or (match["change"] and re.fullmatch(_KEEPS, match["change"]) is None):
             return CHANGED
         return self.values.get(name, f"${{{name}}}")
 
@@ -171,12 +172,11 @@ class _Reader:
             return self.expanded(" ".join(words[at:]).replace("\\n", "\n"))
         if words[0] == "printf" and len(words) > 1:
             rest = iter(words[2:])
-            return self.expanded(
-                _FORMAT.sub(lambda match: "%" if match[0] == "%%" else next(rest, ""), words[1]).replace("\\n", "\n")
-            )
+            filled = re.sub(_FORMAT, lambda match: "%" if match[0] == "%%" else next(rest, ""), words[1])
+            return self.expanded(filled.replace("\\n", "\n"))
         if words == ["cat"] and node.bodies:
             start, end = node.bodies[-1]
-            quoted = _QUOTED_DELIMITER.search(self.script, node.start, start) is not None
+            quoted = re.search(_QUOTED_DELIMITER, self.script[node.start : start]) is not None
             return "" if quoted else self.expanded(self.script[start:end])
         return None
 
@@ -191,7 +191,7 @@ class _Reader:
                 else:
                     self.note(file, name, line, delimiter)
                 continue
-            match = _LINE.match(line.strip())
+            match = re.match(_LINE, line.strip())
             if match is None:
                 continue
             if match[2] == "<<":

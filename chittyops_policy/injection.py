@@ -9,6 +9,8 @@ free text; GitHub's restrictions on logins, ids and SHAs, which are not.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from .document import Mapping, Scalar, Sequence
 from .expressions import Binary, Call, Index, Literal, Name, Reference, Unary, references, segments
 from .model import Value
@@ -146,15 +148,19 @@ class Expansion(Value):
 
 def expansions(view: Workflow | Action) -> Iterator[Expansion]:
     """Every expression in a script of a workflow or a composite action, in file order; of steps that can run."""
+    if not view.document.fenced:
+        return
     seen: set[int] = set()  # an aliased step is written once
-    places: list[tuple[Job | None, Step]] = []
+    steps: list[tuple[Job | None, Step]] = []
     if isinstance(view, Action):
-        places = [(None, step) for step in view.steps]
+        steps = [(None, step) for step in view.steps]
     else:
-        places = [(job, step) for job in view.jobs if not is_false(job.node.get("if")) for step in job.steps]
-    for job, step in places:
+        steps = [(job, step) for job in view.jobs for step in job.steps]
+    for job, step in steps:
         for scalar, action, script in scripts_of(step):
-            if id(scalar) in seen or is_false(step.node.get("if")):
+            if "${{" not in scalar.value or id(scalar) in seen:
+                continue
+            if is_false(step.node.get("if")) or (job is not None and is_false(job.node.get("if"))):
                 continue
             seen.add(id(scalar))
             for segment in segments(scalar.value):
@@ -164,8 +170,9 @@ def expansions(view: Workflow | Action) -> Iterator[Expansion]:
 
 def scripts_of(step: Step) -> Iterator[tuple[Scalar, str, str]]:
     """(script, action, input) for what a step runs: its ``run``, or the inputs that an action is known to run."""
-    if step.run is not None:
-        yield step.run, "", ""
+    run = step.run
+    if run is not None:
+        yield run, "", ""
     elif step.uses is not None:
         for name in CODE_INPUTS.get(step.uses.slug, ()):
             node = step.input(name)
@@ -341,6 +348,7 @@ def _computed(node: Node) -> bool:
     return any(_computed(child) for child in (node.items if isinstance(node, Sequence) else children))
 
 
+@lru_cache(maxsize=256)  # the same few accesses stand in all workflows
 def _free_text(path: tuple[str | None, ...], as_json: bool) -> tuple[str, ...]:
     """The events with a field that outsiders fill in freely and that an access of ``github`` can reach."""
     if path == ("head_ref",):

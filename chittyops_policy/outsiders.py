@@ -107,8 +107,9 @@ _MOVING = (
     ("event", "workflow_run", "head_branch"),
     ("event", "workflow_run", "pull_requests", "0", "head", "ref"),
 )
-_PULL = re.compile(r"(?:refs/)?pull/[^\n]+?/(?:head|merge)")
-_COMMAND = re.compile(
+# As texts: `re` compiles each when it is first used, which is only in a workflow that lets outsiders in.
+_PULL = r"(?:refs/)?pull/[^\n]+?/(?:head|merge)"
+_COMMAND = (
     r"\bgh\s+pr\s+checkout\b[^\n]*|\bgit\b[^\n|;&]*\b(?:fetch|checkout|pull|clone|worktree)\b[^\n]*(?:"
     r"pull/[^\n]*?/(?:head|merge)|github\.head_ref|pull_request\.head\.(?:ref|sha|repo)|workflow_run\.head_)[^\n]*"
 )
@@ -117,12 +118,12 @@ _OTHER_RUNS = (
     "bettermarks/action-artifact-download",
     "dawidd6/action-download-artifact",
 )
-_DOWNLOAD = re.compile(r"\bgh\s+run\s+download\b[^\n|;&]*|\b(?:curl|gh|wget)\b[^\n|;&]*/actions/artifacts/[^\n|;&]*")
-_INTO = re.compile(r"\s(?:-D|--dir)[ =]+[\"']?([^\s\"']+)")
-_BY_API = re.compile(r"\bdownloadArtifact\b|/actions/artifacts/")
-_OUTSIDE = re.compile(r"(?:\$\{\{\s*runner\.temp\s*\}\}|\$\{?RUNNER_TEMP\b|/tmp\b)")
+_DOWNLOAD = r"\bgh\s+run\s+download\b[^\n|;&]*|\b(?:curl|gh|wget)\b[^\n|;&]*/actions/artifacts/[^\n|;&]*"
+_INTO = r"\s(?:-D|--dir)[ =]+[\"']?([^\s\"']+)"
+_BY_API = r"\bdownloadArtifact\b|/actions/artifacts/"
+_OUTSIDE = r"(?:\$\{\{\s*runner\.temp\s*\}\}|\$\{?RUNNER_TEMP\b|/tmp\b)"
 _TOP = (".", "${{ github.workspace }}", "$GITHUB_WORKSPACE")
-_COMPUTED_NAME = re.compile(r"(?:^|[_-])(?:ref|sha|head|branch|commit)(?:$|[_-])|(?:Ref|Sha|Branch)$|^(?:ref|sha|head)")
+_COMPUTED_NAME = r"(?:^|[_-])(?:ref|sha|head|branch|commit)(?:$|[_-])|(?:Ref|Sha|Branch)$|^(?:ref|sha|head)"
 
 
 def _taking(event: str, job: Job, step: Step) -> Taking | None:
@@ -130,7 +131,7 @@ def _taking(event: str, job: Job, step: Step) -> Taking | None:
     if uses is not None and uses.slug == "actions/checkout":
         return _checkout(event, job, step)
     if step.run is not None:
-        found = _COMMAND.search(step.run.value)
+        found = re.search(_COMMAND, step.run.value)
         if found is not None:
             return Taking(event, job, step, SCRIPT, step.run, found.start(), found.end())
     return _artifact(event, job, step) if event == "workflow_run" else None
@@ -139,17 +140,17 @@ def _taking(event: str, job: Job, step: Step) -> Taking | None:
 def _artifact(event: str, job: Job, step: Step) -> Taking | None:
     uses, path = step.uses, text_of(step.input("path"))
     if step.run is not None:
-        found = _DOWNLOAD.search(step.run.value)
+        found = re.search(_DOWNLOAD, step.run.value)
         if found is None:
             return None
         taking = Taking(event, job, step, ARTIFACT, step.run, found.start(), found.end())
-        into = _INTO.search(found[0])
+        into = re.search(_INTO, found[0])
         path = into[1] if into is not None else ""
     elif uses is not None and _downloads(uses, step):
         taking = Taking(event, job, step, ARTIFACT, uses.node, 0, len(uses.node.value))
     else:
         return None
-    taking.outside = _OUTSIDE.match(path.strip()) is not None
+    taking.outside = re.match(_OUTSIDE, path.strip()) is not None
     taking.folder = _folder(path)
     return taking
 
@@ -159,7 +160,7 @@ def _checkout(event: str, job: Job, step: Step) -> Taking | None:
         node = step.input(name)
         if not isinstance(node, Scalar):
             continue
-        pull = _PULL.search(node.value)
+        pull = re.search(_PULL, node.value)
         if pull is not None and event in ("pull_request_target", "issue_comment", "workflow_run"):
             return _placed(Taking(event, job, step, CHECKOUT, node, 0, len(node.value)))
         for segment in segments(node.value):
@@ -173,7 +174,7 @@ def _checkout(event: str, job: Job, step: Step) -> Taking | None:
                         return taking if _belongs(path, event) else None
                 elif name == "ref" and event in ("issue_comment", "workflow_run"):
                     output = path[-1] if path and reference.context in ("steps", "needs") else ""
-                    if _COMPUTED_NAME.search(reference.names[-1] or "" if output else ""):
+                    if re.search(_COMPUTED_NAME, reference.names[-1] or "" if output else ""):
                         taking.computed = True
                         return taking
     return None
@@ -191,7 +192,7 @@ def _downloads(uses: Uses, step: Step) -> bool:
     if uses.slug == "actions/download-artifact" and run is not None:
         return True
     if uses.slug == "actions/github-script":
-        return _BY_API.search(text_of(step.input("script"))) is not None
+        return re.search(_BY_API, text_of(step.input("script"))) is not None
     return uses.slug in _OTHER_RUNS or "github.event.workflow_run.id" in text_of(run).lower()
 
 
@@ -312,11 +313,13 @@ def powerless(workflow: Workflow, job: Job) -> bool:
         return False
     env = workflow.node.get("env")
     return not any(
-        _SECRET.search(workflow.document.text, node.start, node.end) for node in (job.node, env) if node is not None
+        re.compile(_SECRET, re.I).search(workflow.document.text, node.start, node.end)
+        for node in (job.node, env)
+        if node is not None
     )
 
 
-_SECRET = re.compile(r"\bsecrets\b(?!\s*\.\s*GITHUB_TOKEN\b)", re.I)
+_SECRET = r"\bsecrets\b(?!\s*\.\s*GITHUB_TOKEN\b)"
 
 
 def types_of(workflow: Workflow, event: str) -> tuple[str, ...]:

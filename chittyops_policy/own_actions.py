@@ -6,8 +6,6 @@ Which commit that is, the pack says under ``parameters: own_actions``; else it i
 
 from __future__ import annotations
 
-import json
-
 from . import __version__
 from .document import Mapping, Sequence
 from .edits import Amendment, insert_item
@@ -84,9 +82,12 @@ def _released(path: str) -> str | None:
     if not INSTALLED:
         return None
     try:
-        release = json.loads(read_resource(RELEASE_FILE))
+        data = read_resource(RELEASE_FILE)
     except FileNotFoundError:
         return None
+    import json  # a check that pins no step of ours does without
+
+    release = json.loads(data)
     if path not in release["actions"]:
         raise CannotEdit(
             f"release {__version__} of chittyops-policy has no action {path}; name one that has it in the pack, as "

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from .model import Value
 from .resources import read_resource
 
@@ -40,6 +42,7 @@ class Need(Value):
         self.lack = lack
 
 
+@lru_cache(maxsize=1)
 def needs() -> tuple[Need, ...]:
     """All of them, in the order of the table."""
     found = []

@@ -63,12 +63,12 @@ def _reads(view: Workflow | Action) -> Iterator[SecretRead]:
     excluded = view.node.get("on")
     included = (view.node.get("runs"), view.node.get("outputs")) if isinstance(view, Action) else ()
     for occurrence in view.expressions():
-        if occurrence.expr is None:
+        scalar = occurrence.scalar
+        if occurrence.expr is None or "secrets" not in scalar.value[occurrence.start : occurrence.end].lower():
             continue
         for reference in references(occurrence.expr):
             if reference.context != "secrets":
                 continue
-            scalar = occurrence.scalar
             if isinstance(view, Action):
                 if not any(_holds(node, scalar) for node in included):
                     continue

@@ -78,7 +78,9 @@ _TEST_WORDS = ("test", "mock", "local", "demo", "stub", "password", "secret", "t
 # *, % and the like refers to something else.
 _ASSIGNMENT = r"""[\w.-]{0,64}["']?\]?[ \t]*(?::=|=>|[:=])[ \t]*["']?(?![$<{\[(*%&!|>@~/\\.-])([^\s"'`,;]{10,})"""
 _BEARER = r"""[ \t]*(?![$<{\[(*%&!|>@~/\\.])([A-Za-z0-9._~+/=-]{16,})"""
-_AUTHORITY = r"""([^:@/\s"'<>]*):([^@/\s"']+)@([^/\s"'?#<>:]+)"""
+_AUTHORITY = r"""://([^:@/\s"'<>]*):([^@/\s"']+)@([^/\s"'?#<>:]+)"""
+_LONGEST = 200
+"""So far from the colon of its scheme the ``@`` of a URL is looked for."""
 
 _COMPILED: dict[str, re.Pattern[str]] = {}
 
@@ -201,13 +203,9 @@ def _key_blocks(text: str) -> Iterator[Candidate]:
 
 
 def _urls(text: str) -> Iterator[Candidate]:
-    at = text.find("://")
-    while at >= 0:
-        if "@" in text[at : at + 200]:
-            match = _pattern(_AUTHORITY).match(text, at + 3)
-            if match is not None and _open_password(match[1], match[2], match[3]):
-                yield Candidate(URL, match.start(2), match.end(2), "a password in a URL")
-        at = text.find("://", at + 3)
+    for match in _pattern(_AUTHORITY).finditer(text):
+        if match.end(2) < match.start() + _LONGEST and _open_password(match[1], match[2], match[3]):
+            yield Candidate(URL, match.start(2), match.end(2), "a password in a URL")
 
 
 def _open_password(user: str, password: str, host: str) -> bool:

@@ -50,7 +50,7 @@ _ANY_OF_THEM: Final = (
 _DEFAULTS: Final = {"GITHUB_HEAD_REF": "github.head_ref"}
 """Variables that the runner sets to what somebody outside can choose."""
 
-_SET_OUTPUT: Final = re.compile(
+_SET_OUTPUT: Final = (  # a text, which `re` compiles when it is first used
     r"\bsetOutput\(\s*['\"`]([\w.-]+)['\"`]\s*,\s*(?:(?:github\.)?context\.payload\.([\w.?]+)|process\.env\.(\w+))\s*\)"
 )
 
@@ -172,14 +172,31 @@ def _of_environment(place: Place, name: str) -> Iterator[Origin]:
 def _of_variable(place: Place, name: str) -> Iterator[Origin]:
     """A variable that earlier steps set through the file of GITHUB_ENV."""
     for step in place.steps:
-        if step.run is not None:
+        if step.run is not None and ENV in step.run.value:
             yield from _of_script(Place(place.view, place.job, step, place.caller), step.run.value, ENV, name)
 
 
 def _of_script(place: Place, script: str, file: str, name: str) -> Iterator[Origin]:
-    for handed in handed_on(script):
+    for handed in handed_on(script) if _has_sources(place, script) else ():
         if handed.file == file and handed.name == name and not handed.checked:
             yield from of_text(place, handed.text)
+
+
+def _has_sources(place: Place, script: str) -> bool:
+    """Whether `of_text` can find anything in what a script of a step writes: a quick look that spares most the reading.
+
+    It takes an expression, an answer of ``gh``, or a variable that is set anywhere.
+    """
+    view, job, step = place.view, place.job, place.step
+    return (
+        "${{" in script
+        or "gh" in script
+        or any(name in script for name in _DEFAULTS)
+        or (step is not None and "env" in step.node)
+        or (job is not None and "env" in job.node)
+        or "env" in view.node
+        or any(ENV in earlier.run.value for earlier in place.steps if earlier.run is not None)
+    )
 
 
 # ----------------------------------------------------------------------------------------------------- outputs
@@ -210,7 +227,7 @@ def _of_step(place: Place, id: str, output: str, context: Context) -> Iterator[O
 
 
 def _of_javascript(place: Place, script: str, output: str) -> Iterator[Origin]:
-    for match in _SET_OUTPUT.finditer(script):
+    for match in re.finditer(_SET_OUTPUT, script):
         if match[1].lower() == output:
             if match[3]:
                 yield from _of_environment(place, match[3])

@@ -11,12 +11,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_VERSION = re.compile(
+# As texts: `re` compiles each when it is first used, which most single files never do.
+_VERSION = (
     r"(?P<prefix>(?:[A-Za-z_][\w.]*[-/@])*)[vV]?(?P<numbers>\d+(?:\.\d+){0,3})(?P<pre>(?:[-+.]?[A-Za-z][\w.+-]*)?)"
 )
-_COMMENT = re.compile(
-    r"(?:(?:renovate:\s*)?(?:tag|version|ver|pin)\b\s*[:=]?\s*|ratchet:[\w./-]+(?=@))?@?(?P<name>\S+)"
-)
+_COMMENT = r"(?:(?:renovate:\s*)?(?:tag|version|ver|pin)\b\s*[:=]?\s*|ratchet:[\w./-]+(?=@))?@?(?P<name>\S+)"
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -60,7 +59,7 @@ class Version(Value):
 @lru_cache(4096)  # a pack's few hundred tags are asked for again with every reference
 def parse_version(name: str) -> Version | None:
     """The version that a tag names (``v4``, ``4.2``, ``v4.2.2-rc.1``, ``codeql-bundle-v2.20.1``), or None."""
-    match = _VERSION.fullmatch(name.removeprefix("refs/tags/"))
+    match = re.fullmatch(_VERSION, name.removeprefix("refs/tags/"))
     if match is None or is_short_commit(name):
         return None
     return Version(match["prefix"], tuple(int(number) for number in match["numbers"].split(".")), match["pre"])
@@ -71,12 +70,13 @@ def is_short_commit(name: str) -> bool:
     return 7 <= len(name) < 40 and _HEX.issuperset(name) and not name.isdigit()
 
 
+@lru_cache(1024)  # as above
 def stated_version(comment: str) -> str | None:
     """The version that a comment behind a reference states and nothing else: ``v4.2.2``, ``tag=v4``, ``pin @v4.2``.
 
     These are the forms that Dependabot or Renovate keep up to date, with ratchet's and zizmor's; None for other words.
     """
-    match = _COMMENT.fullmatch(comment.strip())
+    match = re.fullmatch(_COMMENT, comment.strip())
     return match["name"] if match is not None and parse_version(match["name"]) is not None else None
 
 
@@ -139,9 +139,7 @@ def place_of(tags: Sequence[str], ref: str) -> int | None:
     newest: tuple[Version, int] | None = None
     same: int | None = None
     for index, tag in enumerate(tags):
-        if major not in tag and tag.isascii():  # of another major version, whatever else it is
-            continue
-        version = parse_version(tag)
+        version = parse_version(tag) if _may_begin(tag, wanted.prefix, major) else None
         if version is None:
             continue
         if wanted.covers(version):
@@ -150,6 +148,16 @@ def place_of(tags: Sequence[str], ref: str) -> int | None:
         elif version == wanted and (same is None or tag == name):
             same = index
     return same if newest is None else newest[1]
+
+
+def _may_begin(tag: str, prefix: str, major: str) -> bool:
+    """Whether a tag can be of a product and a major version: a look that spares most tags the parsing."""
+    if not tag.startswith(prefix):
+        return tag.startswith("refs/")
+    at = len(prefix)
+    if tag.startswith(("v", "V"), at):
+        at += 1
+    return tag.startswith((major, "0"), at) or not tag.isascii()
 
 
 class Releases:

@@ -12,9 +12,13 @@ from chittyops_policy.workflow import Uses
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from chittyops_policy.document import Document, Scalar
     from chittyops_policy.model import Finding
+    from chittyops_policy.pins import PinSources
     from chittyops_policy.rule import Context
+    from chittyops_policy.workflow import Action, Workflow
 
 
 def repair(finding: Finding, context: Context) -> Fix | NoFix:
@@ -25,16 +29,19 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     REVIEW.
     """
     document = context.snapshot.document(finding.path)
-    node = None if document is None or finding.span is None else scalar_at(document, finding.span.start)
-    if document is None or node is None:
+    if document is None or finding.span is None:
         return NoFix("the reference is not where it was")
-    uses = Uses(node, job=False)
+    around = _references(finding.path, context)
+    uses = around.by_place.get(finding.span.start) or _uses_at(document, finding.span.start)
+    if uses is None:
+        return NoFix("the reference is not where it was")
+    node = uses.node
     if uses.kind == "docker":
         return NoFix("which digest a tag of an image has only its registry knows, and no registry is asked")
     if uses.kind not in ("action", "workflow"):
         return NoFix("it names no action that could be looked up")
     known = sources(context)
-    together = _version_of_siblings(uses, finding.path, context)
+    together = _version_of_siblings(uses, around.of_repository.get(uses.slug, ()), known)
     pin = resolve(uses.slug, together or uses.ref, known)
     if isinstance(pin, Unpinnable):
         return NoFix(pin.reason)
@@ -62,19 +69,26 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     )
 
 
-def _version_of_siblings(uses: Uses, path: str, context: Context) -> str:
+def _uses_at(document: Document, offset: int) -> Uses | None:
+    node = scalar_at(document, offset)
+    return None if node is None else Uses(node, job=False)
+
+
+def _version_of_siblings(uses: Uses, siblings: Iterable[tuple[str, str, bool]], known: PinSources) -> str:
     """The newest exact version that this file has for other actions of the repository and that the reference allows.
 
     The actions in the folders of one repository (``codeql-action/init`` and ``/analyze``) are released together, and
     often refuse to work with each other's other versions. '' where there are none.
+
+    `siblings` has the (folder, reference, whether it is a commit) of the repository's actions in the file.
     """
     wanted = parse_version(uses.ref)
     if wanted is None:
         return ""
     found = []
-    for folder, ref, pinned in _references(path, context).get(uses.slug, ()):
+    for folder, ref, pinned in siblings:
         if folder != uses.path:
-            release = name_of(uses.slug, ref.lower(), sources(context)) if pinned else None
+            release = name_of(uses.slug, ref.lower(), known) if pinned else None
             name = release.tag if release is not None else ref
             version = parse_version(name)
             if version is not None and wanted.covers(version) and len(version.numbers) > 2:
@@ -82,20 +96,35 @@ def _version_of_siblings(uses: Uses, path: str, context: Context) -> str:
     return max(found)[1] if found else ""
 
 
-def _references(path: str, context: Context) -> dict[str, set[tuple[str, str, bool]]]:
-    """By repository, the different (folder, reference, whether it is a commit) that a file uses; looked up once."""
+class _References:
+    """What a file uses: by where the text begins, and by repository as (folder, reference, whether it is a commit)."""
+
+    __slots__ = ("by_place", "of_repository")
+
+    def __init__(self, path: str, view: Workflow | Action | None) -> None:
+        self.by_place: dict[int, Uses] = {}
+        self.of_repository: dict[str, set[tuple[str, str, bool]]] = {}
+        if view is None:
+            return
+        own = view.path == path  # else this is the other action file of the folder, which counts before it
+        for uses, _, _ in view.uses():
+            if own:
+                self.by_place[uses.node.start] = uses
+            self.of_repository.setdefault(uses.slug, set()).add((uses.path, uses.ref, uses.pinned))
+
+
+def _references(path: str, context: Context) -> _References:
+    """The references of a file, looked up once."""
     known = context.once(_nothing_yet)
-    if path not in known:
+    found: _References | None = known.get(path)
+    if found is None:
         snapshot = context.snapshot
         view = snapshot.workflow(path) if kind_of(path) == WORKFLOW else snapshot.action(path.rpartition("/")[0])
-        known[path] = {}
-        for uses, _, _ in view.uses() if view is not None else ():
-            known[path].setdefault(uses.slug, set()).add((uses.path, uses.ref, uses.pinned))
-    found: dict[str, set[tuple[str, str, bool]]] = known[path]
+        found = known[path] = _References(path, view)
     return found
 
 
-def _nothing_yet(context: Context) -> dict[str, dict[str, set[tuple[str, str, bool]]]]:
+def _nothing_yet(context: Context) -> dict[str, _References]:
     return {}
 
 

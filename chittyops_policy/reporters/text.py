@@ -146,6 +146,8 @@ def mark(source: str, start: int, end: int, width: int) -> tuple[str, str]:
     source = source.rstrip()
     start = min(max(start, 0), len(source))
     end = min(max(end, start), len(source))
+    if len(source) <= width and _is_plain(source):
+        return source, " " * start + "^" * max(end - start, 1)
     pieces, edges = _cells(source)
     first, last = edges[start], max(edges[end], edges[start] + 1)
     if edges[-1] <= width:
@@ -162,9 +164,14 @@ def mark(source: str, start: int, end: int, width: int) -> tuple[str, str]:
     return before + "".join(pieces[left:right]) + after, " " * first + "^" * max(last - first, 1)
 
 
+def _is_plain(source: str) -> bool:
+    """Whether each code point is printed as it is, in one cell."""
+    return source.isascii() and source.isprintable() and "##[" not in source
+
+
 def _cells(source: str) -> tuple[list[str], list[int]]:
     """What is printed for each code point, and the cell before each and after the last."""
-    if source.isascii() and source.isprintable() and "##[" not in source:
+    if _is_plain(source):
         return list(source), list(range(len(source) + 1))
     pieces: list[str] = []
     edges = [0]

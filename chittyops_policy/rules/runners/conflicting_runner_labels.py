@@ -18,6 +18,8 @@ def _check(view: Workflow, context: Context) -> Iterator[Finding]:
     seen: set[int] = set()
     for _, each in machines_in(view, context):
         for machines in each:
+            if len(machines.labels) < 2:
+                continue
             hosted = [label for label in machines.labels if label.value.lower() in HOSTED]
             for label in hosted[1:]:
                 first = hosted[0]

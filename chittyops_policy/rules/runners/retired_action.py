@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from chittyops_policy.action_versions import spans, stated
-from chittyops_policy.known_actions import foreign_uses
 from chittyops_policy.rule import ACTION, WORKFLOW, Context, Example, Rule
 
 TYPE_CHECKING = False
@@ -28,10 +27,17 @@ RETIRED = {
 GitHub's changelog of 2024-02-13, 2024-04-16 and 2024-12-05 for github.com, and what runs said in 2025 and 2026.
 """
 
+_NAMES = frozenset(slug.partition("/")[2] for slug in RETIRED)
+
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
-    for slug, uses in foreign_uses(view, context):
-        version = stated(view.document, uses) if slug in RETIRED else None
+    seen: set[int] = set()  # an aliased step is written once
+    for uses, _, _ in view.uses():
+        slug = uses.slug if uses.repo.lower() in _NAMES else ""
+        if slug not in RETIRED or id(uses.node) in seen:
+            continue
+        seen.add(id(uses.node))
+        version = stated(view.document, uses)
         if version is None:
             continue
         low, high = spans(version)

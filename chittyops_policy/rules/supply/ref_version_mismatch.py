@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chittyops_policy.edits import comment_on, line_end
+from chittyops_policy.edits import comment_behind, line_end
 from chittyops_policy.model import Span
 from chittyops_policy.pins import mismatch, sources
 from chittyops_policy.rule import ACTION, WORKFLOW, Context, Example, Rule
@@ -24,14 +24,12 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
         if uses.kind not in ("action", "workflow") or len(uses.ref) != 40 or not uses.pinned or id(node) in seen:
             continue
         seen.add(id(node))
-        end = line_end(document, node.end)
-        if not document.text[node.end : end].lstrip(" \t").startswith("#"):
-            continue
-        stated = stated_version(comment_on(document, node.end) or "")
+        comment = comment_behind(document, node.end)
+        stated = None if comment is None else stated_version(comment)
         wrong = None if stated is None else mismatch(uses.slug, uses.ref, stated, sources(context))
         if stated is None or wrong is None:
             continue
-        start = document.text.rfind(stated, node.end, end)
+        start = document.text.rfind(stated, node.end, line_end(document, node.end))
         meant, actual = wrong.meant, wrong.actual
         if actual is not None:
             message = f"the comment says {stated}, but this commit is {actual.tag} by {actual.origin}"
@@ -102,7 +100,7 @@ RULE = Rule(
     theme="supply",
     severity="medium",
     visits=(WORKFLOW, ACTION),
-    needs=(b"uses",),
+    needs=(b"#",),
     why=(
         "Forty digits tell a reader nothing, so the comment is what gets reviewed. One that is wrong hides which code "
         "runs: an old release with known holes, or a commit that somebody slipped in under a good name. Dependabot "
