@@ -71,6 +71,7 @@ RULE = Rule(
     profile="strict",
     visits=(REPOSITORY,),
     places=("workflow", "action"),
+    part="deployments",
     why=(
         "A deployment that is cancelled between two of its steps leaves a migration without its code, a tag without "
         "its package, or half of the files. The run that cancelled it is not the one that knows how to clean up."
