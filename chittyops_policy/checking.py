@@ -231,8 +231,9 @@ def repositories_in(folder: str) -> list[str]:
                     below += [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
             except OSError as error:
                 sys.stderr.write(f"chittyops-policy: {parent} cannot be listed and is left out: {error.strerror}\n")
-        found += [path for path in below if _is_repository(path)]
-        level = [path for path in below if not _is_repository(path)]
+        level = []
+        for path in below:
+            (found if _is_repository(path) else level).append(path)
     if not found:
         raise UserError(
             f"no repository in {folder}", "a repository has a .git or .github folder; name one, or files of one"

@@ -168,7 +168,9 @@ class Snapshot:
     def read(self, path: str) -> bytes | None:
         """The bytes of a file, or None where there is none in this repository."""
         if path not in self._reads:
-            self._reads[path] = self.tree.read(path)
+            folder, _, name = path.rpartition("/")
+            listed = self._folders.get(folder)
+            self._reads[path] = self.tree.read(path) if listed is None or name in listed else None
         return self._reads[path]
 
     def text(self, path: str) -> str | None:

@@ -27,13 +27,14 @@ class WorkingTree:
     problems  (path, message) of what exists but could not be read, in the order of meeting it
     """
 
-    __slots__ = ("_git", "_is_plain", "_real_root", "problems", "root")
+    __slots__ = ("_folders", "_git", "_is_plain", "_real_root", "problems", "root")
 
     def __init__(self, root: str) -> None:
         self.root = root
         self.problems: list[tuple[str, str]] = []
         self._real_root = os.path.realpath(root)
         self._is_plain: dict[str, bool] = {"": True}
+        self._folders: dict[str, tuple[str, ...]] = {}
         self._git: tuple[str, str] | None = None
 
     def read(self, path: str) -> bytes | None:
@@ -57,23 +58,32 @@ class WorkingTree:
         return self._take(handle, path)
 
     def folder(self, path: str) -> tuple[str, ...]:
-        """The names directly in a folder; links are left out unless they lead to a file inside the tree."""
-        if not _stays_inside(path) or not self._plain(path):
-            return ()
+        """The names directly in a folder; links are left out unless they lead to a file inside the tree.
+
+        Each folder is listed once.
+        """
+        known = self._folders.get(path)
+        if known is None:
+            known = self._folders[path] = self._listed(path) if _stays_inside(path) and self._plain(path) else ()
+        return known
+
+    def _listed(self, path: str) -> tuple[str, ...]:
         full = self._real_root + "/" + path if path else self._real_root
         names: list[str] = []
         try:
             with os.scandir(full) as entries:
                 for entry in entries:
-                    if entry.name == ".git":
+                    name = entry.name
+                    if name == ".git":
                         continue
                     if entry.is_symlink():
-                        if self._link_target(f"{path}/{entry.name}" if path else entry.name) is not None:
-                            names.append(entry.name)
+                        if self._link_target(f"{path}/{name}" if path else name) is not None:
+                            names.append(name)
                     elif entry.is_dir(follow_symlinks=False):
-                        names.append(entry.name + "/")
+                        names.append(name + "/")
+                        self._is_plain[f"{path}/{name}" if path else name] = True
                     elif entry.is_file(follow_symlinks=False):
-                        names.append(entry.name)
+                        names.append(name)
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
