@@ -6,7 +6,7 @@ for such steps need not even be loaded; see `may_hold`.
 
 from __future__ import annotations
 
-from .mentions import together, whole, words_in
+from .mentions import spelled_out, together, whole, words_in
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,8 +36,10 @@ def may_hold(lowered: bytes, part: str, parameters: Mapping[str, Any], slugs: It
     `lowered` is the file in lower case, `parameters` are the pack's. `slugs` are the repositories, as ``owner/repo`` in
     lower case, that can be looked into: this one and those that the same run has.
     """
-    if b"\\" in lowered:  # in double quotes any word can be spelled with escapes
+    text = spelled_out(lowered)
+    if text is None:  # any word can be spelled with escapes
         return True
+    lowered = text
     if any(call in lowered for call in _CALLS) or any(slug.encode() in lowered for slug in slugs):
         return True
     words = frozenset(words_in(lowered))

@@ -42,6 +42,17 @@ def lower(text: str) -> bytes:
     return text.encode("utf-8", "surrogatepass").lower()
 
 
+def spelled_out(lowered: bytes) -> bytes | None:
+    """A text in which each word of its scripts stands as it is read; None where a backslash may hide one.
+
+    At the end of a line a backslash only joins the next one to it: then the text stands there in both ways.
+    """
+    if b"\\" not in lowered:
+        return lowered
+    joined = b"".join(part.lstrip(b" ") for part in lowered.replace(b"\\\r\n", b"\\\n").split(b"\\\n"))
+    return None if b"\\" in joined else lowered + b"\n" + joined
+
+
 def words_in(lowered: bytes) -> list[bytes]:
     """The words that stand in a text in lower case between other signs."""
     words = lowered.translate(_BLANKED).split()

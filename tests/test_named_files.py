@@ -1,4 +1,4 @@
-"""Of a file that is named alone exactly that is said which the check of the whole repository says of it."""
+"""What spares work hides nothing: neither that a file is named alone, nor that a word stands nowhere in it."""
 
 from __future__ import annotations
 
@@ -44,3 +44,22 @@ def test_files_of_real_repositories() -> None:
     snapshots = [*corpus("chittyos"), *corpus("public")]
     assert snapshots
     assert not [line for snapshot in snapshots for line in differences(snapshot, "charter")]
+
+
+@pytest.mark.parametrize("rule", [rule for rule in CATALOGUE if rule.needs], ids=lambda rule: rule.id)
+def test_words_of_examples(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    examples = [Snapshot(MemoryTree(item.files), item.slug or "example/repository") for item in rule.examples()]
+    guarded = [said(snapshot, None) for snapshot in examples]
+    monkeypatch.setattr(rule, "needs", ())
+    for snapshot, before in zip(examples, guarded, strict=True):
+        assert said(snapshot, None) == before
+
+
+@needs_corpus
+def test_words_of_real_repositories(monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshots = [*corpus("chittyos"), *corpus("public")]
+    guarded = [said(snapshot, None) for snapshot in snapshots]
+    for rule in CATALOGUE:
+        monkeypatch.setattr(rule, "needs", ())
+    for snapshot, before in zip(snapshots, guarded, strict=True):
+        assert said(snapshot, None) == before, snapshot.slug
