@@ -143,6 +143,7 @@ class _Run:
         self.contexts: dict[str, Context] = {}
         self.fixes: list[tuple[Decision, Fix]] = []
         self.by_visit: dict[str, list[tuple[Rule, Context]]] = {}
+        self.held: dict[str, bool] = {}  # whether a named file may hold a step of a contract, by the part of the pack
         for rule in catalogue:
             settings = policy.rules[rule.id]
             if settings.stage.value == "off":
@@ -199,16 +200,19 @@ class _Run:
 
     def _may_find(self, rule: Rule, kinds: set[str]) -> bool:
         """Whether a rule that visits the repository may find something in the named files, which are of these kinds."""
-        if not rule.part:
+        part = rule.part
+        if not part:
             return True
         parameters = self.policy.parameters
-        if not parameters.get(rule.part):
-            return False
-        if rule.part not in PARTS or not kinds <= {WORKFLOW, ACTION}:
-            return True
-        slugs = {self.snapshot.slug.lower(), *self.lookups.repositories} - {""}
-        texts = [self.snapshot.read(path) for path in self.files]
-        return any(text is not None and may_hold(text.lower(), rule.part, parameters, slugs) for text in texts)
+        if part not in PARTS or not kinds <= {WORKFLOW, ACTION}:
+            return bool(parameters.get(part))
+        if part not in self.held:
+            slugs = {self.snapshot.slug.lower(), *self.lookups.repositories} - {""}
+            texts = [self.snapshot.read(path) for path in self.files]
+            self.held[part] = any(
+                text is not None and may_hold(text.lower(), part, parameters, slugs) for text in texts
+            )
+        return self.held[part]
 
     def visit(self, kind: str, view: Any, path: str, text: bytes | None) -> None:
         """Calls every rule that visits this kind of view and keeps what it says.
