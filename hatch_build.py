@@ -121,6 +121,7 @@ def modules(root: Path) -> dict[str, str]:
     sys.path.insert(0, str(root))
     try:
         from chittyops_policy.catalogue import index_row
+        from chittyops_policy.contract_words import PARTS, words_of
         from chittyops_policy.document import parse, to_value
         from chittyops_policy.nodes import packed
         from chittyops_policy.resources import module_name
@@ -145,6 +146,9 @@ def modules(root: Path) -> dict[str, str]:
     document = parse("policies/chittyos.yml", (root / "policies" / "chittyos.yml").read_bytes())
     assert document.root is not None, document.error
     texts[module_name("policies", "chittyos.yml") + ".py"] = _module(packed(document.root))
+    parameters = to_value(document.root)["parameters"]
+    words = {part: words_of(parameters, part) for part in PARTS}
+    texts[module_name("policies", "chittyos.words") + ".py"] = _module(words)
     return texts
 
 

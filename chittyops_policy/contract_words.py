@@ -11,9 +11,12 @@ from .mentions import spelled_out, together, whole, words_in
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from typing import Any
+    from typing import Any, TypeAlias
 
     from .mentions import Hint
+
+    Wanted: TypeAlias = tuple[tuple[bytes, ...], tuple[bytes, ...]]
+    """A hint in a form that ships: whole words, and other texts, in lower case, that all occur."""
 
 ACTION, COMMAND, WORKFLOW = "action", "command", "workflow"
 
@@ -30,29 +33,32 @@ _CALLS = (b"./", b"$/", b"/.github/workflows/", b": .\n", b": .\r", b": . ", b"'
 """What stands in each file that calls something of its own repository, or a reusable workflow of another one."""
 
 
-def may_hold(lowered: bytes, part: str, parameters: Mapping[str, Any], slugs: Iterable[str] = ()) -> bool:
-    """Whether a workflow or an action may hold a step of a contract in one `part` of a pack, or lead to one.
+def may_hold(lowered: bytes, wanted: Iterable[Wanted], slugs: Iterable[str] = ()) -> bool:
+    """Whether a workflow or an action may hold a step of a contract in one part of a pack, or lead to one.
 
-    `lowered` is the file in lower case, `parameters` are the pack's. `slugs` are the repositories, as ``owner/repo`` in
-    lower case, that can be looked into: this one and those that the same run has.
+    `lowered` is the file in lower case, `wanted` what `words_of` gives for the part. `slugs` are the repositories, as
+    ``owner/repo`` in lower case, that can be looked into: this one and those that the same run has.
     """
     text = spelled_out(lowered)
     if text is None:  # any word can be spelled with escapes
         return True
-    lowered = text
-    if any(call in lowered for call in _CALLS) or any(slug.encode() in lowered for slug in slugs):
+    if any(call in text for call in _CALLS) or any(slug.encode() in text for slug in slugs):
         return True
-    words = frozenset(words_in(lowered))
+    words = frozenset(words_in(text))
     if not _RUNNERS.isdisjoint(words):
         return True
-    for _, mapping in contracts(parameters, part):
-        for kind, entry in entries(mapping):
-            # Most programs and owners do not occur at all, and then nothing need be prepared for them.
-            if any(name.lower().encode() in lowered for name in _beginnings(kind, entry)):
-                for needed, texts in hints(kind, entry):
-                    if needed <= words and all(text in lowered for text in texts):
-                        return True
-    return False
+    return any(words.issuperset(needed) and all(part in text for part in parts) for needed, parts in wanted)
+
+
+def words_of(parameters: Mapping[str, Any], part: str) -> tuple[Wanted, ...]:
+    """What mentions a step of the contracts in one part of a pack, each way in which it can be mentioned."""
+    found = {
+        (tuple(sorted(words)), texts)
+        for _, mapping in contracts(parameters, part)
+        for kind, entry in entries(mapping)
+        for words, texts in hints(kind, entry)
+    }
+    return tuple(sorted(found))
 
 
 def contracts(parameters: Mapping[str, Any], part: str) -> Iterator[tuple[str, Any]]:
@@ -93,14 +99,6 @@ def hints(kind: str, entry: Mapping[str, Any]) -> Iterator[Hint]:
     for alternatives in (*ways, touched) if touched else ways:
         found = [(*before, hint) for before in found for hint in alternatives]
     yield from (together(*parts) for parts in found)
-
-
-def _beginnings(kind: str, entry: Mapping[str, Any]) -> list[str]:
-    """The alternatives for the first word of a command, or what stands before the first slash of a name."""
-    text: str = entry["run" if kind == COMMAND else "uses"]
-    if kind == COMMAND:
-        return (text.split(None, 1) or [""])[0].split("|")
-    return [text.replace("?", "*").partition("*")[0].partition("/")[0]]
 
 
 def _literal(pattern: str) -> Hint:

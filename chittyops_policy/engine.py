@@ -203,15 +203,13 @@ class _Run:
         part = rule.part
         if not part:
             return True
-        parameters = self.policy.parameters
         if part not in PARTS or not kinds <= {WORKFLOW, ACTION}:
-            return bool(parameters.get(part))
+            return bool(self.policy.parameters.get(part))
         if part not in self.held:
             slugs = {self.snapshot.slug.lower(), *self.lookups.repositories} - {""}
             texts = [self.snapshot.read(path) for path in self.files]
-            self.held[part] = any(
-                text is not None and may_hold(text.lower(), part, parameters, slugs) for text in texts
-            )
+            wanted = self.policy.contract_words(part)
+            self.held[part] = any(text is not None and may_hold(text.lower(), wanted, slugs) for text in texts)
         return self.held[part]
 
     def visit(self, kind: str, view: Any, path: str, text: bytes | None) -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping as AbstractMapping
 
+from .contract_words import words_of
 from .document import Document, Mapping, parse, to_value
 from .document import Sequence as YamlSequence
 from .errors import UserError
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any, Protocol
 
+    from .contract_words import Wanted
     from .rule import Rule
 
     class Catalogue(Protocol):
@@ -159,6 +161,7 @@ class Policy:
     name        of the pack
     rules       id → RulePolicy, of every rule in the catalogue
     parameters  plain values that rules share
+    contract_words  for a part of the pack what `contract_words.may_hold` looks for
     exemptions  exceptions for this repository, its own ones first
     findings    what is wrong in the repository's own file, as findings of `invalid-policy` and `overreaching-policy`
     known       ids of rules that exist, also of those that were not loaded
@@ -166,8 +169,8 @@ class Policy:
     """
 
     __slots__ = (
-        "_parameter_origins", "controls", "exemptions", "fail_on", "findings", "honour", "known", "name", "others",
-        "parameters", "profile", "report_level", "rules",
+        "_parameter_origins", "contract_words", "controls", "exemptions", "fail_on", "findings", "honour", "known",
+        "name", "others", "parameters", "profile", "report_level", "rules",
     )  # fmt: skip
 
     def __init__(
@@ -178,6 +181,7 @@ class Policy:
         rules: dict[str, RulePolicy],
         parameters: AbstractMapping[str, Any],
         parameter_origins: Callable[[], dict[tuple[str, ...], str]],
+        contract_words: Callable[[str], tuple[Wanted, ...]],
         controls: tuple[Control, ...],
         exemptions: tuple[Exemption, ...],
         honour: Setting,
@@ -192,6 +196,7 @@ class Policy:
         self.rules = rules
         self.parameters = parameters
         self._parameter_origins = parameter_origins
+        self.contract_words = contract_words
         self.controls = controls
         self.exemptions = exemptions
         self.honour = honour
@@ -298,6 +303,12 @@ class Pack:
     def scope(self) -> Scope:
         """Which repositories are judged at all: what the last layer says that says anything of it."""
         return next((file.scope for file in reversed(self.files) if file.scope is not None), Scope())
+
+    def contract_words(self, part: str) -> tuple[Wanted, ...]:
+        """What mentions a step of the contracts in one part, see `contract_words.words_of`; the standard's ships."""
+        shipped = compiled("policies", f"{STANDARD}.words") if self.shipped else None
+        words: tuple[Wanted, ...] = words_of(self.parameters, part) if shipped is None else shipped[part]
+        return words
 
     def parameter_origins(self) -> dict[tuple[str, ...], str]:
         """Keys from the top → origin for every parameter; a list counts as one value."""
@@ -462,6 +473,7 @@ def effective(
         rules=policies,
         parameters=pack.parameters,
         parameter_origins=pack.parameter_origins,
+        contract_words=pack.contract_words,
         controls=tuple(controls.values()),
         exemptions=exemptions,
         honour=honour,

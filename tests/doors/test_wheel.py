@@ -113,7 +113,8 @@ def test_compiled_data_is_what_the_sources_say(source: Path, installed: Path, tm
 import json, sys
 from pathlib import Path
 from chittyops_policy.catalogue import index_row
-from chittyops_policy.document import parse
+from chittyops_policy.contract_words import PARTS, words_of
+from chittyops_policy.document import parse, to_value
 from chittyops_policy.nodes import packed
 from chittyops_policy.resources import compiled
 source = Path(sys.argv[1])
@@ -127,6 +128,8 @@ index = source / "chittyops_policy" / "rules" / "index.json"
 assert compiled("rules", "index.json") == tuple(index_row(entry) for entry in json.loads(index.read_bytes()))
 tree = parse("chittyos.yml", (source / "policies" / "chittyos.yml").read_bytes()).root
 assert compiled("policies", "chittyos.yml") == packed(tree)
+parameters = to_value(tree)["parameters"]
+assert compiled("policies", "chittyos.words") == {part: words_of(parameters, part) for part in PARTS}
 assert compiled("policies", "other.yml") is None
 """
     done = run([str(installed / "python"), "-P", "-c", program, str(source)], tmp_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chittyops_policy import contract_words
-from chittyops_policy.contract_words import BEACON, CREDENTIALS, DEPLOYMENTS, SCANNERS, may_hold
+from chittyops_policy.contract_words import DEPLOYMENTS, PARTS, SCANNERS, may_hold, words_of
 from chittyops_policy.mentions import Hints
 from chittyops_policy.policy_file import merged
 from chittyops_policy.rule import Context, Lookups
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-PARTS = (SCANNERS, DEPLOYMENTS, BEACON, CREDENTIALS)
 WHERE = ".github/workflows/x.yml"
 HEAD = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n"
 
@@ -65,7 +64,7 @@ def judge(snapshot: Snapshot, parameters: dict[str, Any] | None = None) -> int:
         where = match.placed.anchor[0].path if match.placed is not None else workflow.path
         for path in {where, workflow.path}:
             data = snapshot.read(path) or b""
-            assert may_hold(data.lower(), parts[id(item)], context.parameters, slugs), (path, item.id)
+            assert may_hold(data.lower(), words_of(context.parameters, parts[id(item)]), slugs), (path, item.id)
     return len(quick)
 
 
@@ -101,4 +100,4 @@ def test_real_repositories() -> None:
 )
 def test_what_a_file_may_hold(steps: str, expected: tuple[str, ...]) -> None:
     lowered = (HEAD + steps).lower().encode()
-    assert tuple(part for part in PARTS if may_hold(lowered, part, PACK.parameters, ["acme/tools"])) == expected
+    assert tuple(part for part in PARTS if may_hold(lowered, PACK.contract_words(part), ["acme/tools"])) == expected
