@@ -118,7 +118,8 @@ def candidates(text: str) -> list[Candidate]:
         found.extend(_tokens(text))
     if b"-----BEGIN" in data:
         found.extend(_key_blocks(text))
-    found.extend(_urls(text))
+    if b"://" in data:
+        found.extend(_urls(text))
     if mixed:
         found.extend(_assigned(text, _WORDS))
     else:
