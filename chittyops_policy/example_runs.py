@@ -60,7 +60,7 @@ def _policy(catalogue: Catalogue, pack: Pack, rule: Rule, example: Example, over
     policy = effective(catalogue, pack, snapshot.read(POLICY_FILE), overrides, slug=snapshot.slug, today=EXAMPLE_DATE)
     if example.options:
         policy.rules = {**policy.rules, rule.id: policy.rules[rule.id].having(dict(example.options), "example")}
-    policy.parameters = merged(dict(policy.parameters), example.parameters)
+    policy.parameters = merged(policy.parameters, example.parameters)
     return policy
 
 

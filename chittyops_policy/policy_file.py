@@ -7,6 +7,8 @@ Every mistake of a file is collected with its place; what is wrong is left out, 
 
 from __future__ import annotations
 
+from collections.abc import Mapping as AbstractMapping
+
 from .document import Document, Mapping, Scalar, Sequence
 from .errors import UserError
 from .model import PROFILES, SEVERITIES, STAGES, Span, Value
@@ -682,6 +684,6 @@ def is_date(text: str) -> bool:
 
 def merged(base: Any, above: Any) -> Any:
     """Two plain values as layers: mappings key by key, anything else replaced."""
-    if isinstance(base, dict) and isinstance(above, dict):
+    if isinstance(base, AbstractMapping) and isinstance(above, dict):
         return {**base, **{key: merged(base[key], value) if key in base else value for key, value in above.items()}}
     return above
