@@ -7,7 +7,7 @@ from .workflow import Workflow
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from .document import Node, Scalar
     from .expressions import Reference
@@ -21,22 +21,15 @@ _WANTED = frozenset(("inputs", "jobs", "matrix", "needs", "secrets", "steps"))
 class Reading:
     """One access to a context, such as ``steps.build.outputs.path``, at its place.
 
-    job   the job in which it stands; None at the top of a workflow and in an action
-    step  the step in which it stands; None for what belongs to the job, the workflow or the action as a whole
-
     What stands at a YAML anchor is taken to stand there only, wherever its aliases are.
     """
 
-    __slots__ = ("job", "occurrence", "reference", "step", "view")
+    __slots__ = ("occurrence", "reference", "view")
 
-    def __init__(
-        self, view: Workflow | Action, occurrence: Occurrence, reference: Reference, job: Job | None, step: Step | None
-    ) -> None:
+    def __init__(self, view: Workflow | Action, occurrence: Occurrence, reference: Reference) -> None:
         self.view = view
         self.occurrence = occurrence
         self.reference = reference
-        self.job = job
-        self.step = step
 
     def name(self, depth: int) -> str:
         """The name at a depth below the context in lower case; '' where there is none, or one that the run decides."""
@@ -49,11 +42,27 @@ class Reading:
         return (self.reference.names[depth] or "")[:60]
 
     @property
+    def job(self) -> Job | None:
+        """The job in which it stands; None at the top of a workflow and in an action."""
+        return self._place()[0].job
+
+    @property
+    def step(self) -> Step | None:
+        """The step in which it stands; None for what belongs to the job, the workflow or the action as a whole."""
+        return self._place()[1]
+
+    @property
     def steps(self) -> tuple[Step, ...]:
         """The steps whose results it could read if they have run: those of its job, or of the action."""
-        if self.job is not None:
-            return self.job.steps
-        return () if isinstance(self.view, Workflow) else self.view.steps
+        return self._place()[0].steps
+
+    @property
+    def ids(self) -> Mapping[str, Step]:
+        """The same steps by their ids in lower case; of two with the same id the first."""
+        return self._place()[0].ids
+
+    def _place(self) -> tuple[_Owner, Step | None]:
+        return self.view.once(_Places).of(self.occurrence.scalar)
 
     def finding(self, context: Context, depth: int, message: str) -> Finding:
         """A finding that marks the access from the context up to the name at a depth."""
@@ -64,51 +73,67 @@ class Reading:
         return context.inside(self.view.document, self.occurrence.scalar, node.start, node.end, message)
 
 
-def readings(view: Workflow | Action, context: Context, name: str) -> Sequence[Reading]:
+class _Owner:
+    """The steps of a job or, where `job` is None, of an action; a workflow as a whole has none."""
+
+    __slots__ = ("by_node", "ids", "job", "steps")
+
+    def __init__(self, job: Job | None, steps: tuple[Step, ...]) -> None:
+        self.job = job
+        self.steps = steps
+        self.ids = {step.id.lower(): step for step in reversed(steps) if step.id}
+        self.by_node = {id(step.node): step for step in steps}
+
+
+class _Places:
+    """Where the scalars of a view stand: found for those that somebody asks for, each once."""
+
+    __slots__ = ("_jobs", "_known", "_top")
+
+    def __init__(self, view: Workflow | Action) -> None:
+        jobs = reversed(view.jobs) if isinstance(view, Workflow) else ()
+        self._jobs = {id(job.node): _Owner(job, job.steps) for job in jobs}
+        self._top = _Owner(None, () if isinstance(view, Workflow) else view.steps)
+        self._known: dict[int, tuple[_Owner, Step | None]] = {}
+
+    def of(self, scalar: Scalar) -> tuple[_Owner, Step | None]:
+        """The job, or what else has steps, around a scalar, and the innermost of these steps around it."""
+        known = self._known.get(id(scalar))
+        if known is None:
+            owner: _Owner | None = None
+            inner: list[int] = []
+            node: Node | None = scalar.parent
+            while node is not None and owner is None:
+                owner = self._jobs.get(id(node))
+                inner.append(id(node))
+                node = node.parent
+            owner = owner or self._top
+            step = next((owner.by_node[each] for each in inner if each in owner.by_node), None)
+            known = self._known[id(scalar)] = owner, step
+        return known
+
+
+def readings(view: Workflow | Action, name: str) -> Sequence[Reading]:
     """Every access to the context of that name in lower case, in file order; found once for all rules.
 
     Contexts are inputs, jobs, matrix, needs, secrets, steps, and of github the inputs of its event.
     """
-    place = (readings, view.path)
-    if place not in context.memo:
-        context.memo[place] = _readings(view)
-    known: dict[str, list[Reading]] = context.memo[place]
-    return known.get(name, ())
+    return view.once(_readings).get(name, ())
 
 
 def _readings(view: Workflow | Action) -> dict[str, list[Reading]]:
     found: dict[str, list[Reading]] = {}
-    jobs = {id(job.node): job for job in reversed(view.jobs)} if isinstance(view, Workflow) else {}
-    owners: list[Job | Action] = list(view.jobs) if isinstance(view, Workflow) else [view]
-    steps = {id(owner): {id(step.node): step for step in owner.steps} for owner in owners}
-    scalar: Scalar | None = None
-    job: Job | None = None
-    step: Step | None = None
     for occurrence in view.expressions():
         if occurrence.expr is None:
             continue
-        wanted = [
-            reference
-            for reference in references(occurrence.expr)
-            if reference.context in _WANTED
-            # By far the most frequent context, of which only this part is declared in the file.
-            or (reference.context == "github" and reference.path[:2] == ("event", "inputs"))
-        ]
-        if not wanted:
-            continue
-        if occurrence.scalar is not scalar:
-            scalar = occurrence.scalar
-            job = None
-            inner: list[int] = []
-            node: Node | None = scalar.parent
-            while node is not None and job is None:
-                job = jobs.get(id(node))
-                inner.append(id(node))
-                node = node.parent
-            by_node = steps.get(id(view if job is None else job), {})
-            step = next((by_node[each] for each in inner if each in by_node), None)
-        for reference in wanted:
-            found.setdefault(reference.context, []).append(Reading(view, occurrence, reference, job, step))
+        for reference in references(occurrence.expr):
+            context = reference.context
+            # Of the most frequent context by far only this part is declared in the file.
+            if context in _WANTED or (context == "github" and reference.path[:2] == ("event", "inputs")):
+                if context in found:
+                    found[context].append(Reading(view, occurrence, reference))
+                else:
+                    found[context] = [Reading(view, occurrence, reference)]
     return found
 
 

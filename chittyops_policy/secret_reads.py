@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from .expression_syntax import Call, Index
-from .expressions import references, walk
+from .expressions import walk
+from .readings import readings
 from .workflow import Action
 
 TYPE_CHECKING = False
@@ -56,29 +57,22 @@ def _found(view: Workflow | Action) -> tuple[SecretRead, ...]:
 
 
 def _reads(view: Workflow | Action) -> Iterator[SecretRead]:
-    document = view.document
-    if "secrets" not in document.text and "secrets" not in document.text.lower() and "\\" not in document.text:
-        return
     seen: set[tuple[int, int]] = set()  # an aliased scalar stands in several places
     excluded = view.node.get("on")
     included = (view.node.get("runs"), view.node.get("outputs")) if isinstance(view, Action) else ()
-    for occurrence in view.expressions():
-        scalar = occurrence.scalar
-        if occurrence.expr is None or "secrets" not in scalar.value[occurrence.start : occurrence.end].lower():
+    for reading in readings(view, "secrets"):
+        scalar, around = reading.occurrence.scalar, reading.occurrence.expr
+        assert around is not None
+        if isinstance(view, Action):
+            if not any(_holds(node, scalar) for node in included):
+                continue
+        elif _holds(excluded, scalar):
             continue
-        for reference in references(occurrence.expr):
-            if reference.context != "secrets":
-                continue
-            if isinstance(view, Action):
-                if not any(_holds(node, scalar) for node in included):
-                    continue
-            elif _holds(excluded, scalar):
-                continue
-            read = _read(reference, scalar, occurrence.expr)
-            place = (scalar.start, read.start)
-            if place not in seen:
-                seen.add(place)
-                yield read
+        read = _read(reading.reference, scalar, around)
+        place = (scalar.start, read.start)
+        if place not in seen:
+            seen.add(place)
+            yield read
 
 
 def _read(reference: Reference, scalar: Scalar, around: Expr) -> SecretRead:

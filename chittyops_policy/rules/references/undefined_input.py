@@ -26,7 +26,7 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
         names, where = _names(view.node.get("inputs")), "this action declares"
     if names is not None:
         known = {name.lower() for name in names}
-        for reading in readings(view, context, "inputs"):
+        for reading in readings(view, "inputs"):
             if reading.name(0) and reading.name(0) not in known:
                 written = reading.written(0)
                 yield reading.finding(context, 0, f"no input '{written}': {where} {_shown(names, written)}")
@@ -34,7 +34,7 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     if not isinstance(view, Workflow) or form is None or "workflow_call" in view.triggers:
         return
     known = {name.lower() for name in form}
-    for reading in readings(view, context, "github"):
+    for reading in readings(view, "github"):
         if reading.name(0) == "event" and reading.name(1) == "inputs" and reading.name(2):
             if reading.name(2) not in known:
                 written = reading.written(2)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def _check(view: Workflow, context: Context) -> Iterator[Finding]:
     known: dict[str, dict[str, list[Node]] | None] = {}
-    for reading in readings(view, context, "matrix"):
+    for reading in readings(view, "matrix"):
         name, job = reading.name(0), reading.job
         if not name or job is None:
             continue

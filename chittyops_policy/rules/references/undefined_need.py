@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def _check(view: Workflow, context: Context) -> Iterator[Finding]:
     names = [job.id for job in view.jobs]
     known = {name.lower() for name in names}
-    for reading in readings(view, context, "needs"):
+    for reading in readings(view, "needs"):
         name = reading.name(0)
         if not name or reading.job is None:
             continue
@@ -29,7 +29,7 @@ def _check(view: Workflow, context: Context) -> Iterator[Finding]:
         else:
             message = f"there is no job '{written}' to wait for{closest(written, names)}"
         yield reading.finding(context, 0, message)
-    for reading in readings(view, context, "jobs"):
+    for reading in readings(view, "jobs"):
         name = reading.name(0)
         if name and name not in known:
             written = reading.written(0)

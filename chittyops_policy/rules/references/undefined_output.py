@@ -22,14 +22,13 @@ _OF_JOB = ("outputs", "result")
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
-    for reading in readings(view, context, "steps"):
-        name = reading.name(0)
-        step = next((step for step in reading.steps if name and step.id.lower() == name), None)
+    for reading in readings(view, "steps"):
+        step = reading.ids.get(reading.name(0))
         if step is not None:
             yield from _judged(reading, _OF_STEP, _of_step(step, reading, context), "the step", context)
     if isinstance(view, Workflow):
         for name in ("needs", "jobs"):
-            for reading in readings(view, context, name):
+            for reading in readings(view, name):
                 job = view.job(reading.name(0))
                 if job is not None:  # a job that is not there is undefined-need's
                     yield from _judged(reading, _OF_JOB, _of_job(job, context), "the job", context)

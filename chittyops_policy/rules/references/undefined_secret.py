@@ -19,7 +19,7 @@ def _check(view: Workflow, context: Context) -> Iterator[Finding]:
     if declared is None or len(view.triggers) > 1 or not declared.secrets:
         return
     names = [parameter.name for parameter in declared.secrets.values()]
-    for reading in readings(view, context, "secrets"):
+    for reading in readings(view, "secrets"):
         name = reading.name(0)
         if not name or name == "github_token" or name in declared.secrets:
             continue

@@ -15,21 +15,22 @@ if TYPE_CHECKING:
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
-    for reading in readings(view, context, "steps"):
+    for reading in readings(view, "steps"):
         name = reading.name(0)
         if not name or (isinstance(view, Workflow) and reading.job is None):
             continue  # outside a job there are no steps at all, which invalid-workflow says
-        ids = {step.id.lower(): step for step in reversed(reading.steps) if step.id}
-        if any("${{" in id for id in ids):
+        step, own = reading.ids.get(name), reading.step
+        if step is not None and (own is None or step.index < own.index):
             continue
-        step = ids.get(name)
+        if any("${{" in id for id in reading.ids):
+            continue
         written = reading.written(0)
         if step is None:
             where = "this job" if isinstance(view, Workflow) else "this action"
             hint = closest(written, [step.id for step in reading.steps if step.id])
             yield reading.finding(context, 0, f"no step of {where} has the id '{written}'{hint}")
-        elif reading.step is not None and step.index >= reading.step.index:
-            when = "is this one" if step.index == reading.step.index else "comes later"
+        elif own is not None:
+            when = "is this one" if step.index == own.index else "comes later"
             yield reading.finding(context, 0, f"the step '{written}' {when}, so it has no result yet")
 
 
