@@ -219,7 +219,8 @@ class Runs:
         self._calls: dict[str, tuple[Call, ...]] = {}
         self._accepted: dict[str, tuple[tuple[Placed, Accepted], ...]] = {}
         self._found: dict[str, Accepted] = {}
-        self._leads: dict[tuple[int, str], bool] = {}
+        self._actions: dict[tuple[str, Snapshot, bool], tuple[Action, Snapshot, bool] | None] = {}
+        self._broken: tuple[Document, ...] | None = None
         self._scripts: dict[str, dict[str, str]] = {}
         self._commands: dict[tuple[int, str, str], tuple[Command, ...]] = {}
         self._leading: dict[tuple[str, Hints], frozenset[str]] = {}
@@ -238,7 +239,14 @@ class Runs:
     def live(self, *, everywhere: bool = False) -> tuple[Workflow, ...]:
         """Of the `workflows` those that start by themselves or by hand: all but those that only others call."""
         found = self.workflows(everywhere=everywhere)
-        return tuple(workflow for workflow in found if any(name != "workflow_call" for name in workflow.triggers))
+        return tuple(workflow for workflow in found if len(workflow.triggers) > ("workflow_call" in workflow.triggers))
+
+    def broken(self) -> tuple[Document, ...]:
+        """The workflow files that do not parse."""
+        if self._broken is None:
+            found = (self.snapshot.document(path) for path in self.snapshot.workflow_paths())
+            self._broken = tuple(document for document in found if document is not None and document.error is not None)
+        return self._broken
 
     def _narrow(self, named: frozenset[str] | None) -> tuple[str, ...] | None:
         """The named workflows, where no other workflow runs anything in the named files; else None."""
@@ -257,26 +265,27 @@ class Runs:
         """The steps that a workflow runs, followed through calls."""
         known = self._steps.get(workflow.path)
         if known is None:
-            steps: list[Placed] = []
-            self._workflow(workflow, self.snapshot, True, (), (), None, steps, [])
-            known = self._steps[workflow.path] = tuple(steps)
+            walk = _Walk()
+            self._workflow(workflow, self.snapshot, True, (), (), None, walk)
+            known = self._steps[workflow.path] = tuple(walk.steps)
         return known
 
     def calls(self, workflow: Workflow) -> tuple[Call, ...]:
         """The calls of reusable workflows in what a workflow runs, followed in their turn."""
         known = self._calls.get(workflow.path)
         if known is None:
-            calls: list[Call] = []
-            self._workflow(workflow, self.snapshot, True, (), (), None, None, calls)
-            known = self._calls[workflow.path] = tuple(calls)
+            walk = _Walk(steps=False)
+            self._workflow(workflow, self.snapshot, True, (), (), None, walk)
+            known = self._calls[workflow.path] = tuple(walk.calls)
         return known
 
     def accepted(self, workflow: Workflow) -> tuple[tuple[Placed, Accepted], ...]:
         """The steps that a workflow runs and that fulfil a contract of the pack, each with all that it fulfils."""
         known = self._accepted.get(workflow.path)
         if known is None:
-            steps = self.steps(workflow) if self._leads_on(workflow, self.snapshot, True) else ()
-            judged = ((placed, self.contracts.accepted(placed, self)) for placed in steps)
+            walk = _Walk(likely=True)
+            self._workflow(workflow, self.snapshot, True, (), (), None, walk)
+            judged = ((placed, self.contracts.accepted(placed, self)) for placed in walk.steps)
             known = self._accepted[workflow.path] = tuple(entry for entry in judged if entry[1])
         return known
 
@@ -313,45 +322,6 @@ class Runs:
 
     # ------------------------------------------------------------------ quick looks
 
-    def _leads_on(self, workflow: Workflow, snapshot: Snapshot, own: bool) -> bool:
-        """Whether a workflow may run a step that a contract of the pack accepts; only then its steps are followed."""
-        place = (id(snapshot), workflow.path)
-        known = self._leads.get(place)
-        if known is None:
-            self._leads[place] = True  # for one that calls itself, until it is known
-            known = False
-            for job in workflow.jobs:
-                if job.uses is None:
-                    known |= self._any_leads(job.steps, snapshot, own, job.node, workflow.node)
-                else:
-                    found = resolve(job.uses, snapshot, self.lookups)
-                    known |= isinstance(found, Callee) and self._leads_on(
-                        found.workflow, found.snapshot, own and found.own
-                    )
-            self._leads[place] = known
-        return known
-
-    def _any_leads(
-        self, steps: Sequence[Step], snapshot: Snapshot, own: bool, job: Mapping | None, workflow: Mapping | None
-    ) -> bool:
-        """The same for steps of a job or, without one, of an action; see `_step` for the rest."""
-        leads = False
-        for step in steps:
-            if step.uses is None:
-                leads = leads or self._may_run(step, job, workflow, self.contracts.hints)
-            else:
-                # All are followed: `Lookups.asked` tells on which repositories the answer depends.
-                found = self._action(step.uses, snapshot, own)
-                leads = leads or bool(self.contracts.named(ACTION, step.uses))
-                if found is not None and not leads:
-                    action, home, inside = found
-                    place = (id(home), action.path)
-                    if place not in self._leads:
-                        self._leads[place] = True  # for an action that calls itself, until it is known
-                        self._leads[place] = self._any_leads(action.steps, home, inside, None, None)
-                    leads = self._leads[place]
-        return leads
-
     def _may_run(self, step: Step, job: Mapping | None, workflow: Mapping | None, hints: Hints) -> bool:
         """Whether a ``run`` step may run what hints are for, as its text and that of the package scripts tell.
 
@@ -379,48 +349,65 @@ class Runs:
         frames: tuple[tuple[Workflow, Job], ...],
         chain: tuple[str, ...],
         anchor: tuple[Document, Node] | None,
-        steps: list[Placed] | None,
-        calls: list[Call],
+        walk: _Walk,
     ) -> None:
         for job in workflow.jobs:
-            if len(steps or ()) + len(calls) > MAX_STEPS:
+            if walk.count + len(walk.calls) > MAX_STEPS:
                 return
-            inner = (*frames, (workflow, job))
             if job.uses is not None:
+                inner = (*frames, (workflow, job))
                 place = anchor if not own else (workflow.document, job.uses.node)
                 found = resolve(job.uses, snapshot, self.lookups)
-                calls.append(Call(job.uses, job, inner, found if isinstance(found, Unseen) else None))
+                walk.calls.append(Call(job.uses, job, inner, found if isinstance(found, Unseen) else None))
                 if isinstance(found, Callee):
                     name = f"{found.snapshot.slug}:{found.path}"
                     if name not in chain and len(chain) < MAX_LEVELS:
                         inside = own and found.own
-                        further = (*chain, name)
-                        self._workflow(found.workflow, found.snapshot, inside, inner, further, place, steps, calls)
-            elif steps is not None:
-                for step in job.steps:
-                    self._step(step, workflow.document, snapshot, own, inner, (), anchor, steps)
+                        self._workflow(found.workflow, found.snapshot, inside, inner, (*chain, name), place, walk)
+            elif walk.follows:
+                inner = (*frames, (workflow, job))
+                self._steps_of(job.steps, workflow.document, snapshot, own, inner, (), anchor, walk)
 
-    def _step(
+    def _steps_of(
         self,
-        step: Step,
+        steps: Sequence[Step],
         document: Document,
         snapshot: Snapshot,
         own: bool,
         frames: tuple[tuple[Workflow, Job], ...],
         outer: tuple[Step, ...],
         anchor: tuple[Document, Node] | None,
-        steps: list[Placed],
+        walk: _Walk,
     ) -> None:
-        here = (document, step.node) if own or anchor is None else anchor
-        steps.append(Placed(step, document, snapshot, own, frames, outer, here))
-        found = self._action(step.uses, snapshot, own) if step.uses is not None else None
-        if found is not None and len(outer) < MAX_LEVELS and all(step.node is not other.node for other in outer):
-            action, home, inside = found
-            for inner in action.steps if len(steps) < MAX_STEPS else ():
-                self._step(inner, action.document, home, inside, frames, (*outer, step), here, steps)
+        """The steps of a job or of an action."""
+        named = self.contracts.named
+        for step in steps:
+            walk.count += 1
+            uses = step.uses
+            if uses is None:
+                workflow, job = frames[-1]
+                if walk.likely and not self._may_run(step, job.node, workflow.node, self.contracts.hints):
+                    continue
+                found = None
+            else:
+                found = self._action(uses, snapshot, own)
+            here = (document, step.node) if own or anchor is None else anchor
+            if uses is None or not walk.likely or named(ACTION, uses):
+                walk.steps.append(Placed(step, document, snapshot, own, frames, outer, here))
+            if found is not None and len(outer) < MAX_LEVELS and walk.count < MAX_STEPS:
+                if all(step.node is not other.node for other in outer):
+                    action, home, inside = found
+                    further = (*outer, step)
+                    self._steps_of(action.steps, action.document, home, inside, frames, further, here, walk)
 
     def _action(self, uses: Uses, snapshot: Snapshot, own: bool) -> tuple[Action, Snapshot, bool] | None:
         """The metadata of an action that this run has, where it lies, and whether that is this repository."""
+        key = (uses.text, snapshot, own)
+        if key not in self._actions:
+            self._actions[key] = self._found_action(uses, snapshot, own)
+        return self._actions[key]
+
+    def _found_action(self, uses: Uses, snapshot: Snapshot, own: bool) -> tuple[Action, Snapshot, bool] | None:
         if uses.kind == "local":  # a path in the workspace, which is the first caller's
             home, inside, folder = self.snapshot, True, normalise(uses.path)
         elif uses.kind == "self":
@@ -465,6 +452,24 @@ class Runs:
                     found = {name: line for name, line in scripts.items() if isinstance(line, str)}
             self._scripts[folder] = found
         return self._scripts[folder]
+
+
+class _Walk:
+    """What is collected on the way through a workflow: the steps that it runs, and the calls of other workflows.
+
+    follows  whether steps are looked at, or calls alone
+    likely   whether only steps are wanted that may fulfil a contract of the pack, as a quick look tells
+    count    the steps so far, whether wanted or not
+    """
+
+    __slots__ = ("calls", "count", "follows", "likely", "steps")
+
+    def __init__(self, *, steps: bool = True, likely: bool = False) -> None:
+        self.follows = steps
+        self.likely = likely
+        self.count = 0
+        self.steps: list[Placed] = []
+        self.calls: list[Call] = []
 
 
 def runs_of(context: Context) -> Runs:
@@ -683,9 +688,12 @@ def unseen_calls(workflow: Workflow, context: Context) -> Iterator[tuple[Call, U
     Those of which the pack knows what they do (``parameters: reusable_workflows: known``) are left out, and those of
     which it is certain that there is none.
     """
+    calls = runs_of(context).calls(workflow)
+    if not calls:
+        return
     data = context.parameters.get("reusable_workflows")
     known = [glob.lower() for glob in texts_of(data.get("known"))] if isinstance(data, dict) else []
-    for call in runs_of(context).calls(workflow):
+    for call in calls:
         if call.unseen is not None and not call.unseen.absent:
             if not any(matches(glob, _name(call.uses)) for glob in known):
                 yield call, call.unseen
@@ -693,14 +701,11 @@ def unseen_calls(workflow: Workflow, context: Context) -> Iterator[tuple[Call, U
 
 def unreadable(runs: Runs, contracts: Sequence[Contract]) -> str:
     """The first workflow that does not parse and mentions what a contract looks for; '' where there is none."""
-    snapshot = runs.snapshot
-    for path in snapshot.workflow_paths():
-        document = snapshot.document(path)
-        if document is not None and document.error is not None:
-            lowered = lower(document.text)
-            words = words_in(lowered)
-            if any(contract.hints.occur(lowered, words) for contract in contracts):
-                return path
+    for document in runs.broken():
+        lowered = lower(document.text)
+        words = words_in(lowered)
+        if any(contract.hints.occur(lowered, words) for contract in contracts):
+            return document.path
     return ""
 
 

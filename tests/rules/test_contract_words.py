@@ -10,7 +10,7 @@ from chittyops_policy.mentions import Hints
 from chittyops_policy.policy_file import merged
 from chittyops_policy.rule import Context, Lookups
 from chittyops_policy.snapshot import MemoryTree, Snapshot
-from chittyops_policy.step_contracts import Contract, Match, Runs, contract, runs_of
+from chittyops_policy.step_contracts import Contract, Match, contract, runs_of
 
 from .checked import CATALOGUE, PACK, corpus, needs_corpus
 
@@ -52,7 +52,6 @@ def judge(snapshot: Snapshot, parameters: dict[str, Any] | None = None) -> int:
     quick = shown(context)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Hints, "occur_in", lambda *_: True)
-        patch.setattr(Runs, "_leads_on", lambda *_: True)
         assert shown(context_of(snapshot, parameters)) == quick
     parts = {
         id(contract(name, data)): part
