@@ -102,9 +102,10 @@ class Hints:
             for needed, texts in self._by_word.get(word, ()):
                 if needed <= there and all(text in lowered for text in texts):
                     return True
-        if any(all(text in lowered for text in texts) for _, texts in self._others):
+        if self._others and any(all(text in lowered for text in texts) for _, texts in self._others):
             return True
-        return (b"\\x" in lowered or b"\\u" in lowered) and bool(self._by_word or self._others)
+        hidden = b"\\" in lowered and (b"\\x" in lowered or b"\\u" in lowered)
+        return hidden and bool(self._by_word or self._others)
 
 
 def _length(word: bytes) -> tuple[int, bytes]:
