@@ -87,6 +87,9 @@ def shell_options(shell: str) -> tuple[bool, bool] | None:
 
 def program_of(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words of the program that a command really runs; see `Command.program`."""
+    name = _base(words[0]) if words else ""
+    if name not in _LEADERS and not name.startswith("python"):
+        return (name, *words[1:]) if words else ()
     at = 0
     packaged = False
     while at < len(words):
@@ -172,6 +175,8 @@ _TWO_WORDS = frozenset(
      ("pdm", "run"), ("rye", "run"), ("bundle", "exec"))
 )  # fmt: skip
 _AFTER_DASHES = frozenset((("op", "run"), ("doppler", "run"), ("infisical", "run"), ("nix", "develop")))
+_LEADERS = frozenset((*_WRAPPERS, *(name for name, _ in (*_TWO_WORDS, *_AFTER_DASHES))))
+"""The programs that another one may stand behind; python is one, too, by whatever name."""
 
 
 def _base(word: str) -> str:
@@ -213,7 +218,7 @@ class _Judge:
         self.found: list[Command] = []
         self.last_status = max(script.rfind("$?"), script.rfind("${?"), script.rfind("PIPESTATUS"))
         self.last_pipe_status = script.rfind("PIPESTATUS")
-        self.waits = re.search(r"\bwait\b", script) is not None
+        self.waits = "wait" in script and re.search(r"\bwait\b", script) is not None
 
     def items(self, items: Listing, *, tail: bool, handled: bool, swallowed: str) -> None:
         gone = ""
@@ -295,18 +300,18 @@ class _Judge:
             self.errexit, self.pipefail = options[0], options[1]
         if not words:
             return
-        self.add(node, words, end, swallowed)
-        self.nested(node, words, end, handled, swallowed)
+        program = self.add(node, words, end, swallowed).program
+        if program and self.depth <= 3 and (program[0] in SHELLS or program[0] in ("find", "eval")):
+            self.nested(node, program, end, handled, swallowed)
 
-    def add(self, node: Simple, words: tuple[str, ...], end: int, swallowed: str) -> None:
+    def add(self, node: Simple, words: tuple[str, ...], end: int, swallowed: str) -> Command:
         assignments, targets = tuple(node.assignments), tuple(node.targets)
-        self.found.append(Command(words, node.start, node.end, max(end, node.end), assignments, targets, swallowed))
+        command = Command(words, node.start, node.end, max(end, node.end), assignments, targets, swallowed)
+        self.found.append(command)
+        return command
 
-    def nested(self, node: Simple, words: tuple[str, ...], end: int, handled: bool, swallowed: str) -> None:
+    def nested(self, node: Simple, program: tuple[str, ...], end: int, handled: bool, swallowed: str) -> None:
         """Commands that a command is told to run: ``bash -c``, ``bash <<EOF``, ``eval``, ``find -exec``."""
-        program = program_of(words)
-        if not program or self.depth > 3:
-            return
         if program[0] == "find":
             at = 1
             while at < len(program):

@@ -22,10 +22,12 @@ MAX_DEPTH = 40
 class _Patterns:
     """The regular expressions of the reader; compiled at the first script, to keep the start quick."""
 
-    __slots__ = ("assignment", "blank", "in_quotes", "plain", "redirect", "reserved")
+    __slots__ = ("assignment", "blank", "in_quotes", "plain", "redirect", "reserved", "words")
 
     def __init__(self) -> None:
         self.plain = re.compile(r"[^\s;&|()<>\"'`$\\]+")
+        # Whole words without quotes, expansions or a number that could be a redirection's; comments are none.
+        self.words = re.compile(r"(?:[^\s;&|()<>\"'`$\\#0-9][^\s;&|()<>\"'`$\\]*+(?=[ \t\n;|&)]|\Z)[ \t]*+)++")
         self.in_quotes = re.compile(r"[^\"\\$`]+")
         self.blank = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
         self.reserved = re.compile(
@@ -146,7 +148,7 @@ class _Reader:
                 return items
             elif char in ";&|" and not text.startswith("&>", self.at):
                 self.at += 1
-            elif self.reserved() in stop and stop:
+            elif stop and self.reserved() in stop:
                 return items
             else:
                 before = self.at
@@ -174,9 +176,8 @@ class _Reader:
             self.newlines()
 
     def pipeline(self, depth: int) -> Pipeline:
-        self.blanks()
         pipe = Pipeline(self.at)
-        while self.reserved() == "!":
+        while self.text.startswith("!", self.at) and self.reserved() == "!":
             pipe.negated = not pipe.negated
             self.at += 1
             self.blanks()
@@ -192,7 +193,6 @@ class _Reader:
     # --- commands
 
     def command(self, depth: int) -> Simple | Compound:
-        self.blanks()
         text = self.text
         if text.startswith("(", self.at):
             if text.startswith("((", self.at) and self.past("))"):
@@ -312,10 +312,17 @@ class _Reader:
         compound.conditions += [part for _, part in inner.parts]
 
     def simple(self, depth: int) -> Simple | Compound:
-        self.blanks()
         node = Simple(self.at)
         text = self.text
         while self.at < self.length:
+            run = self.patterns.words.match(text, self.at) if depth <= MAX_DEPTH else None
+            if run is not None and (node.words or "=" not in run.group().partition(" ")[0]):
+                plain = run.group()  # most words are plain
+                node.words += plain.split()
+                node.end = self.at + len(plain.rstrip())
+                self.at = run.end()
+                self.blanks()
+                continue
             char = text[self.at]
             redirect = self.patterns.redirect.match(text, self.at) if char in "<>&0123456789" else None
             if redirect is not None:
