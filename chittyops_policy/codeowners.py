@@ -14,6 +14,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+_IN_NAMES = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
+_IN_TEAMS = _IN_NAMES | {"."}
+_SPECIAL = frozenset("*?\\")
+
 MAX_BYTES = 3 * 1024 * 1024
 """GitHub does not load a file of this size or more."""
 
@@ -45,7 +49,7 @@ class Line:
     error            why GitHub skips the line, or ''; `error_span` is the part at fault
     """
 
-    __slots__ = ("_parts", "end", "error", "error_span", "number", "owners", "pattern", "start")
+    __slots__ = ("_beginning", "_parts", "end", "error", "error_span", "number", "owners", "pattern", "start")
 
     def __init__(self, number: int, pattern: str, start: int, end: int, owners: tuple[Owner, ...]) -> None:
         self.number = number
@@ -62,6 +66,7 @@ class Line:
                     self.error_span = owner.span
                     break
         self._parts: tuple[str, ...] | None = None
+        self._beginning = ""  # what a path begins with that the parts cover
 
     @property
     def span(self) -> Span:
@@ -77,7 +82,8 @@ class Line:
         parts = self._parts
         if parts is None:
             parts = self._parts = _parts_of(self.pattern)
-        return _match_parts(parts, tuple(path.split("/")))
+            self._beginning = "" if _SPECIAL.intersection(parts[0]) else parts[0]
+        return path.startswith(self._beginning) and _match_parts(parts, tuple(path.split("/")))
 
     def depth_in(self, path: str) -> int:
         """How many leading parts of a path the pattern spells out: 2 of ``/.github/workflows/``, 0 for ``*``."""
@@ -138,6 +144,8 @@ def _lines(text: str) -> Iterator[Line]:
 def _words(text: str, at: int, stop: int) -> list[tuple[int, int]]:
     """The (start, end) of the words before a comment; a backslash keeps the next character in its word."""
     words: list[tuple[int, int]] = []
+    if text[at:stop].lstrip(" \t\r").startswith("#"):
+        return words
     start = -1
     while at < stop:
         char = text[at]
@@ -166,7 +174,7 @@ def _kind_of(text: str) -> tuple[str, str]:
             return "invalid", ""
         if not slash:
             return "user", ""
-        return ("team", name) if _is_name(team, extra="_.") else ("invalid", "")
+        return ("team", name) if _is_name(team, _IN_TEAMS) else ("invalid", "")
     local, at, domain = text.partition("@")
     dotted = domain.split(".")
     if local and at and len(dotted) > 1 and all(_is_name(part) for part in dotted):
@@ -174,9 +182,9 @@ def _kind_of(text: str) -> tuple[str, str]:
     return "invalid", ""
 
 
-def _is_name(text: str, extra: str = "_") -> bool:
+def _is_name(text: str, signs: frozenset[str] = _IN_NAMES) -> bool:
     """Letters, digits and hyphens; accounts that an enterprise manages and teams also have underscores."""
-    return bool(text) and text.isascii() and all(char.isalnum() or char == "-" or char in extra for char in text)
+    return bool(text) and signs.issuperset(text)
 
 
 def _pattern_error(pattern: str) -> str:

@@ -8,6 +8,7 @@ part of a path, ``**`` crosses them, ``?`` and ``+`` repeat the sign before them
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 REFS = ("branches", "branches-ignore", "tags", "tags-ignore")
 PATHS = ("paths", "paths-ignore")
@@ -16,6 +17,7 @@ KINDS = REFS + PATHS
 _IN_NO_REF = " \t~^:"
 
 
+@lru_cache(maxsize=1024)  # most workflows name the same few branches
 def problem(pattern: str, kind: str) -> str:
     """Why a pattern is none, or can cover nothing; '' for one that is right. `kind` is one of KINDS."""
     body = pattern.removeprefix("!")

@@ -18,6 +18,8 @@ def matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
     key = (pattern, ignore_case)
     compiled = _COMPILED.get(key)
     if compiled is None:
+        if not (ignore_case or "*" in pattern or "?" in pattern or pattern.endswith("/")):
+            return False
         compiled = _COMPILED[key] = re.compile(_expression(pattern), re.IGNORECASE if ignore_case else 0)
     return compiled.fullmatch(text) is not None
 

@@ -56,6 +56,7 @@ def needs() -> tuple[Need, ...]:
     return tuple(found)
 
 
+@lru_cache(maxsize=64)
 def permission_for(name: str) -> str:
     """The permission that a question takes. Raises StopIteration for a name that is not in the table."""
     return next(need.permission for need in needs() if need.name == name)

@@ -534,7 +534,7 @@ class Contracts:
         self._by_name: dict[tuple[str, str], _Named] = {}
         self._by_pattern: dict[tuple[str, str], list[tuple[int, Form]]] = {}
         self._by_program: dict[str, list[tuple[int, Form]]] = {}
-        self._globs: list[tuple[int, Form]] = []
+        self._globs: list[tuple[str, str, int, Form]] = []
         mentions: list[Hint] = []
         for number, item in enumerate(self.contracts):
             for form in item.forms:
@@ -543,7 +543,8 @@ class Contracts:
                     for program in form.programs:
                         self._by_program.setdefault(program, []).append((number, form))
                 elif "*" in form.pattern or "?" in form.pattern or form.pattern.endswith("/"):
-                    self._globs.append((number, form))
+                    beginning = form.pattern.replace("?", "*").partition("*")[0]
+                    self._globs.append((form.kind, beginning, number, form))
                 else:
                     self._by_pattern.setdefault((form.kind, form.pattern), []).append((number, form))
         self.hints = Hints(mentions)
@@ -611,8 +612,14 @@ class Contracts:
     def _naming(self, kind: str, name: str) -> _Named:
         found = [
             *self._by_pattern.get((kind, name), ()),
-            *((number, form) for number, form in self._globs if form.kind == kind and matches(form.pattern, name)),
+            *(
+                (number, form)
+                for of, beginning, number, form in self._globs
+                if of == kind and name.startswith(beginning) and matches(form.pattern, name)
+            ),
         ]
+        if not found:
+            return ()
         named = [
             (number, self.contracts[number].forms.index(form), form)
             for number, form in found

@@ -33,12 +33,14 @@ def _check(view: Workflow, context: Context) -> Iterator[Finding]:
 
 
 def _problem(fields: list[str]) -> str:
-    minutes = sorted(_numbers(fields[0], 0, 59))
-    days = _numbers(fields[2], 1, 31)
-    months = _numbers(fields[3], 1, 12)
     # With a day of the week as well, either of the two days will do.
-    if fields[4] == "*" and not any(day <= _LONGEST[month] for month in months for day in days):
-        return "no month in which this could run has such a day"
+    if fields[4] == "*" and fields[2] != "*":
+        days, months = _numbers(fields[2], 1, 31), _numbers(fields[3], 1, 12)
+        if not any(day <= _LONGEST[month] for month in months for day in days):
+            return "no month in which this could run has such a day"
+    if fields[0].isdigit():
+        return ""  # once an hour at most
+    minutes = sorted(_numbers(fields[0], 0, 59))
     gaps = [later - earlier for earlier, later in pairwise(minutes)]
     if len(_numbers(fields[1], 0, 23)) == 24:
         gaps.append(minutes[0] + 60 - minutes[-1])

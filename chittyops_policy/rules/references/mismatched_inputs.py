@@ -14,19 +14,24 @@ if TYPE_CHECKING:
     from chittyops_policy.model import Finding
     from chittyops_policy.workflow import Action, Step, Uses
 
+_OWN = ("local", "self")
+"""What kinds of `uses` name an action of the repository."""
+
 _OF_CONTAINERS = ("args", "entrypoint")
 """What the runner takes under ``with`` for an action that is a container, whatever its inputs are."""
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     for steps in [job.steps for job in view.jobs] if isinstance(view, Workflow) else [view.steps]:
+        if not any(step.uses is not None and step.uses.kind in _OWN for step in steps):
+            continue
         for step in steps:
             uses = step.uses
             if uses is None:
                 continue
             if uses.slug == "actions/checkout" and step.input("repository") is not None:
                 break  # what lies in the workspace is no longer this repository
-            if uses.kind in ("local", "self"):
+            if uses.kind in _OWN:
                 yield from _call(view, step, uses, context)
 
 
