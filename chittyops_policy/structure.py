@@ -139,10 +139,11 @@ def node_check(schema: dict[str, Any]) -> Callable[[Document, Node], list[Proble
 class _Run:
     """The problems of one file while it is being judged; in a trial only whether there is any, not its words."""
 
-    __slots__ = ("document", "problems", "trial")
+    __slots__ = ("document", "problems", "similar", "trial")
 
     def __init__(self, document: Document, trial: bool = False) -> None:
         self.document = document
+        self.similar = document.has_similar_keys()
         self.trial = trial
         self.problems: list[Problem] = []
 
@@ -524,7 +525,7 @@ def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
                     keys.judge(key, value, run)
                 else:
                     part[value.__class__](value, run)
-            if similar and len(set(map(str.upper, index))) != len(index):
+            if similar and run.similar:
                 _check_similar_keys(node, run)
         for name in required:
             if name not in index and not _has_expression_key(node):
@@ -698,7 +699,7 @@ def _anything_check(place: _Place | None) -> Check:
                         else:
                             _check_expressions(key, place, run, False, key=True)
                     todo.append(value)
-                if len(node.items) > 1:
+                if run.similar or len(node.items) != len(node.index):
                     _check_similar_keys(node, run)
 
     return check
