@@ -171,12 +171,9 @@ class Workflow:
         self.path = document.path
         root = document.root
         self.node: Mapping = root if isinstance(root, Mapping) else Mapping(0, False)
-        jobs = self.node.get("jobs")
-        self.jobs: tuple[Job, ...] = (
-            tuple(Job(key, node) for _, key, node in jobs.pairs() if isinstance(node, Mapping))
-            if isinstance(jobs, Mapping)
-            else ()
-        )
+        jobs = mapping_of(self.node.get("jobs"))
+        pairs = jobs.index.values() if jobs is not None else ()
+        self.jobs: tuple[Job, ...] = tuple([Job(key, node) for key, node in pairs if isinstance(node, Mapping)])
         self.triggers = _triggers(self.node.get("on"))
         self._expressions: tuple[Occurrence, ...] | None = None
         self._uses: tuple[tuple[Uses, Job, Step | None], ...] | None = None
