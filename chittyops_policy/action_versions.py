@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .edits import comment_on
+from .edits import comment_on, line_end
 from .versions import parse_version, stated_version
 
 TYPE_CHECKING = False
@@ -32,7 +32,9 @@ def stated(document: Document, uses: Uses) -> Numbers | None:
     """
     if not uses.pinned:
         return parse(uses.ref)
-    comment = comment_on(document, uses.node.start) or ""
+    start, end = uses.node.start, uses.node.end
+    # Behind the value the comment is seen at once; for one of several lines it is that of the first line.
+    comment = comment_on(document, end if end <= line_end(document, start) else start) or ""
     name = stated_version(comment) or stated_version(comment.partition(" ")[0].rstrip(",;)"))
     return parse(name) if name else None
 

@@ -71,8 +71,8 @@ class Document:
     """
 
     __slots__ = (
-        "_comments", "_lines", "_offsets", "anchors", "conditions", "duplicates", "error", "escaped", "extra", "fenced",
-        "mappings", "path", "root", "text",
+        "_asked", "_cases", "_comments", "_lines", "_near", "_offsets", "_routes", "anchors", "conditions",
+        "duplicates", "error", "escaped", "extra", "fenced", "mappings", "path", "root", "text",
     )  # fmt: skip
 
     def __init__(self, path: str, text: str) -> None:
@@ -88,6 +88,10 @@ class Document:
         self.anchors: dict[str, Node] = {}
         self.extra: Span | None = None
         self._lines: list[int] | None = None
+        self._near = (0, 1)
+        self._asked = 0
+        self._cases: bool | None = None
+        self._routes: dict[Node | None, str] = {None: ""}
         self._comments: tuple[Comment, ...] | None = None
         self._offsets: tuple[Scalar | None, list[int]] = (None, [])
 
@@ -102,7 +106,17 @@ class Document:
 
     def line_column(self, offset: int) -> tuple[int, int]:
         """The 1-based line and column of an offset, in code points."""
-        lines = self.line_starts()
+        lines = self._lines
+        if lines is None:
+            text = self.text
+            self._asked += 1
+            if self._asked <= _FEW_PLACES and not (self._asked == 1 and _has_lone_cr(text)):
+                # Counted from the place that was asked for last: those of findings come in file order.
+                near, line = self._near
+                line += text.count("\n", near, offset) if near <= offset else -text.count("\n", offset, near)
+                self._near = offset, line
+                return line, offset - text.rfind("\n", 0, offset)
+            lines = self.line_starts()
         line = bisect_right(lines, offset)
         return line, offset - lines[line - 1] + 1
 
@@ -115,14 +129,16 @@ class Document:
 
     def region(self, span: Span, masks: Iterable[Span] = ()) -> Region:
         """The lines and columns of a span; what `masks` cover in the source line is shown as ``*``."""
-        length = len(self.text)
+        text = self.text
+        length = len(text)
         start = min(max(span.start, 0), length)
         end = min(max(span.end, start), length)
         line, column = self.line_column(start)
-        end_line, end_column = self.line_column(end)
-        line_start = self.line_starts()[line - 1]
-        source = self.line_text(line)
-        if line == 1 and self.text.startswith("\ufeff"):  # the mark is in the offsets, but not in any column
+        line_start = start - column + 1
+        line_end = _break_at(text, start, length)
+        end_line, end_column = (line, column + end - start) if end <= line_end else self.line_column(end)
+        source = text[line_start:line_end].rstrip("\r\n").removeprefix("\ufeff")
+        if line == 1 and text.startswith("\ufeff"):  # the mark is in the offsets, but not in any column
             line_start += 1
             column = max(column - 1, 1)
             if end_line == 1:
@@ -161,21 +177,35 @@ class Document:
 
     def route(self, node: Node | None) -> str:
         """The YAML path of a node or of a key's value, such as ``jobs.build.steps[2].uses``; '' for the root."""
-        parts: list[str] = []
-        while node is not None:
-            parent = node.parent
-            if isinstance(parent, Mapping):
-                for key, value in parent.items:
-                    if value is node or key is node:
-                        parts.append(_route_key(key))
-                        break
-            elif isinstance(parent, Sequence):
-                for index, item in enumerate(parent.items):
-                    if item is node:
-                        parts.append(f"[{index}]")
-                        break
-            node = parent
-        return "".join(reversed(parts)).removeprefix(".")
+        return "" if node is None else self._route(node).removeprefix(".")
+
+    def _route(self, node: Node) -> str:
+        """The route with a dot before a first key too. That of each collection is kept: what it holds shares it."""
+        parent = node.parent
+        route = self._routes.get(parent)
+        if route is None:
+            assert parent is not None
+            route = self._routes[parent] = self._route(parent)
+        if isinstance(parent, Mapping):
+            for key, value in parent.items:
+                if value is node or key is node:
+                    return route + _route_key(key)
+        elif isinstance(parent, Sequence):
+            for index, item in enumerate(parent.items):
+                if item is node:
+                    return f"{route}[{index}]"
+        return route
+
+    # -------------------------------------------------------------------- keys
+
+    def has_similar_keys(self) -> bool:
+        """Whether there may be keys in the file, in one mapping or not, that differ in nothing but letter case."""
+        cases = self._cases
+        if cases is None:
+            names = set[str]().union(*[mapping.index for mapping in self.mappings])
+            cases = len(set(map(str.lower, names))) != len(names) or not "".join(names).isascii()
+            self._cases = cases
+        return cases
 
     def scalars(self) -> Iterator[Scalar]:
         """Every scalar of the tree once, keys included, in file order; aliases are not entered again."""
@@ -588,8 +618,17 @@ def _syntax_problem(text: str, error: Any, shift: int) -> SyntaxProblem:
 # ------------------------------------------------------------------------------------------------------ offsets
 
 
+_FEW_PLACES = 64
+"""So many places of a file are found by counting lines; for more the start of every line is worth knowing."""
+
+
+def _has_lone_cr(text: str) -> bool:
+    """Whether a line ends with a carriage return alone."""
+    return "\r" in text and text.count("\r") != text.count("\r\n")
+
+
 def _line_starts(text: str) -> list[int]:
-    if "\r" in text and text.count("\r") != text.count("\r\n"):
+    if _has_lone_cr(text):
         return [0, *(match.end() for match in re.finditer(r"\r\n?|\n", text))]
     lengths = map(len, text.split("\n"))
     starts = list(map(add, accumulate(lengths, initial=0), count()))  # each line break before it counts one more
@@ -762,6 +801,6 @@ def _route_key(key: Node) -> str:
     if not isinstance(key, Scalar):
         return ".?"
     value = key.value
-    if value and all(char.isalnum() or char in "_-" for char in value):
+    if value.isalnum() or (value and all(char.isalnum() or char in "_-" for char in value)):
         return "." + value
     return "['" + value.replace("'", "''") + "']"

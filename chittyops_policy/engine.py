@@ -254,15 +254,13 @@ class _Run:
             self.policy,
             slug=self.snapshot.slug,
             today=today,
-            ran=frozenset((*(rule.id for rule in self.rules), *(f"{tool}/*" for tool in self.tools))),
+            ran=frozenset([*[rule.id for rule in self.rules], *[f"{tool}/*" for tool in self.tools]]),
             whole=self.named is None,
         )
-        # What is wrong in the repository's own policy bears on every file that is judged by it.
-        judged = [
-            entry
-            for entry in judged
-            if self.named is None or entry[0].path in self.named or entry[0].rule in POLICY_FILE_RULES
-        ]
+        named = self.named
+        if named is not None:
+            # What is wrong in the repository's own policy bears on every file that is judged by it.
+            judged = [entry for entry in judged if entry[0].path in named or entry[0].rule in POLICY_FILE_RULES]
         judged.sort(key=_order)
         decisions = tuple(self._decisions(judged))
         if self.lookups.host is not None:
@@ -282,39 +280,43 @@ class _Run:
             decisions=decisions,
             verdicts=tuple(self._verdicts(decisions)),
             problems=tuple(sorted(self.problems, key=lambda problem: (problem.path, problem.kind, problem.message))),
-            rules_run=tuple(self._info(rule) for rule in self.rules),
+            rules_run=tuple([self._info(rule) for rule in self.rules]),
             fail_on=self.policy.fail_on.value,
         )
 
     def _info(self, rule: Rule) -> RuleInfo:
         settings = self.policy.rules[rule.id]
-        return RuleInfo(
-            rule.id, rule.title, rule.why, rule.how, settings.severity.value, settings.stage.value, tuple(rule.tags)
-        )
+        key = (rule, settings.severity.value, settings.stage.value)
+        info = _INFOS.get(key)
+        if info is None:
+            if len(_INFOS) >= _MAX_INFOS:
+                _INFOS.clear()
+            info = _INFOS[key] = RuleInfo(rule.id, rule.title, rule.why, rule.how, key[1], key[2], tuple(rule.tags))
+        return info
 
     def text_document(self, path: str) -> Document | None:
         """See `Snapshot.text_document`."""
         return self.snapshot.text_document(path)
 
     def _decisions(self, judged: Sequence[Judged]) -> Iterable[Decision]:
-        documents = {path: self.text_document(path) for path in {finding.path for finding, *_ in judged}}
+        documents = {path: self.text_document(path) for path in {entry[0].path for entry in judged}}
         masks: dict[str, list[Span]] = {}
         texts: list[str] = []
-        for finding, *_ in judged:
+        for finding, _, _, _ in judged:
             document = documents[finding.path]
-            texts.append("")
-            if document is not None and finding.span is not None:
-                texts[-1] = document.text[finding.span.start : finding.span.end]
+            span = finding.span
+            text = ""
+            if document is not None and span is not None:
+                text = document.text[span.start : span.end]
                 if finding.sensitive:
-                    masks.setdefault(finding.path, []).append(finding.span)
-        names = fingerprints([finding for finding, *_ in judged], texts)
-        self.anchors = {
-            name: "" if finding.aside else finding.anchor or ""
-            for name, (finding, *_) in zip(names, judged, strict=True)
-        }
+                    masks.setdefault(finding.path, []).append(span)
+            texts.append(text)
+        names = fingerprints([entry[0] for entry in judged], texts)
         report_level = severity_rank(self.policy.report_level.value)
+        rules = self.policy.rules
         for (finding, state, reason, waiver), name in zip(judged, names, strict=True):
-            settings = self.policy.rules[finding.rule]
+            self.anchors[name] = "" if finding.aside else finding.anchor or ""
+            settings = rules[finding.rule]
             severity = settings.severity_of(finding.severity)
             if state == OPEN and settings.stage.value != "block":
                 state, reason = STAGED, settings.stage_reason
@@ -334,8 +336,10 @@ class _Run:
                 reason=reason,
                 notes=finding.notes,
                 related=tuple(
-                    RelatedPlace(item.path, self._region(documents, masks, item.path, item.span), item.message)
-                    for item in finding.related
+                    [
+                        RelatedPlace(item.path, self._region(documents, masks, item.path, item.span), item.message)
+                        for item in finding.related
+                    ]
                 ),
                 sensitive=finding.sensitive,
                 fix_title=None if fixable is None else fixable.title,
@@ -381,10 +385,16 @@ class _Run:
         for decision in decisions:
             by_rule.setdefault(decision.rule, []).append(decision)
         workflows = any(kind_of(path) in (WORKFLOW, ACTION) for path in self.files)
-        return (self._verdict(control, by_rule, workflows) for control in self.policy.controls)
+        faults = [problem.message for problem in self.problems if problem.message.startswith("rule ")]
+        return [self._verdict(control, by_rule, workflows, faults) for control in self.policy.controls]
 
-    def _verdict(self, control: Control, by_rule: Mapping[str, Sequence[Decision]], workflows: bool) -> Verdict:
-        """The standing under a control; `workflows` is whether the repository has a workflow or an action."""
+    def _verdict(
+        self, control: Control, by_rule: Mapping[str, Sequence[Decision]], workflows: bool, faults: Sequence[str]
+    ) -> Verdict:
+        """The standing under a control.
+
+        `workflows` is whether the repository has a workflow or an action, `faults` says which rules failed.
+        """
         if self.named is not None:
             return Verdict(
                 control.id,
@@ -406,10 +416,10 @@ class _Run:
             if self.policy.rules[id].stage.value == "off":
                 off.append(id)
                 continue
-            crashed += [id for problem in self.problems if problem.message.startswith(f"rule {id} failed")]
-            remarks += [
-                remark for remark in self.remarks.get(id, ()) if not remark.subject or remark.subject == subject
-            ]
+            if faults:
+                crashed += [id for message in faults if message.startswith(f"rule {id} failed")]
+            if id in self.remarks:
+                remarks += [remark for remark in self.remarks[id] if not remark.subject or remark.subject == subject]
             for decision in by_rule.get(id, ()):
                 if _is_about(self.anchors[decision.fingerprint], subject):
                     if decision.state == EXCEPTED:
@@ -438,6 +448,11 @@ class _Run:
             return Verdict(control.id, control.title, UNKNOWN, f"{self.broken[0]} cannot be read")
         reason = f"{_plural(excepted, 'finding')} excepted" if excepted else ""
         return Verdict(control.id, control.title, PASS, reason, evidence)
+
+
+_MAX_INFOS = 4096
+_INFOS: dict[tuple[Rule, str, str], RuleInfo] = {}
+"""What reports say of a rule with a severity and a stage: the same for most repositories."""
 
 
 def _is_about(anchor: str, subject: str) -> bool:

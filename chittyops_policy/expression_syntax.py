@@ -161,6 +161,7 @@ _KINDS: Final = (_END, _NAME, _STRING, _NUMBER)
 _MAX_NAMES: Final = 21  # in a plain path; fewer than MAX_DEPTH, so that nobody needs to count
 
 _TREES: Final[dict[tuple[str, int], Expr | ExpressionError]] = {}
+_PATHS: Final[dict[str, tuple[str, ...]]] = {}
 MEMO_SIZE: Final = 4096
 MEMO_TEXT: Final = 2000  # longer texts are scripts: they hardly repeat and would be kept alive
 
@@ -186,22 +187,34 @@ def parse(text: str, offset: int = 0) -> Expr | ExpressionError:
 def _plain_path(text: str, offset: int) -> Expr | None:
     """The tree of nine in ten real expressions: context.name.name; None for any other."""
     path = text.strip()
+    names = _PATHS.get(path)
+    if names is None:
+        names = _names(path)
+        if len(path) <= MEMO_TEXT:
+            if len(_PATHS) >= MEMO_SIZE:
+                _PATHS.clear()
+            _PATHS[path] = names
+    if not names:
+        return None
+    start = offset + text.find(path)
+    end = start + len(names[0])
+    node: Expr = Name(names[0], start, end)
+    for name in names[1:]:
+        at = end + 1
+        end = at + len(name)
+        node = Index(node, Literal(name, at, end), True, start, end)
+    return node
+
+
+def _names(path: str) -> tuple[str, ...]:
+    """The names of context.name.name; () for any other text."""
     # Names have the letters of Python's, and hyphens that are not their first letter.
     if not path.isascii() or ".-" in path or path[:1] == "-":
-        return None
+        return ()
     names = path.split(".")
     if not 1 < len(names) <= _MAX_NAMES or names[0] in _WORDS:
-        return None
-    if not all(map(str.isidentifier, path.replace("-", "_").split("."))):
-        return None
-    start = offset + len(text) - len(text.lstrip())
-    at = start + len(names[0])
-    node: Expr = Name(names[0], start, at)
-    for name in names[1:]:
-        end = at + 1 + len(name)
-        node = Index(node, Literal(name, at + 1, end), True, start, end)
-        at = end
-    return node
+        return ()
+    return tuple(names) if all(map(str.isidentifier, path.replace("-", "_").split("."))) else ()
 
 
 def _parse(text: str, offset: int) -> Expr | ExpressionError:

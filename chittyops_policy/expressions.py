@@ -381,8 +381,17 @@ def _position(reference: Reference) -> tuple[int, int]:
 
 def _chain(expr: Index, todo: list[Expr]) -> Reference | None:
     """The reference that ends in `expr`, if it starts at a context; what else is inside goes to `todo`."""
-    steps: list[Index] = []
+    words: list[str] = []
     node: Expr = expr
+    while isinstance(node, Index) and node.dotted and isinstance(node.index, Literal):
+        words.append(str(node.index.value))
+        node = node.obj
+    if isinstance(node, Name):  # the usual `context.name.name`
+        words.reverse()
+        lower = [word.lower() for word in words]
+        return Reference(node.key, tuple(lower), tuple(words), ".".join([node.name, *words]), expr)
+    steps: list[Index] = []
+    node = expr
     while isinstance(node, Index):
         steps.append(node)
         if not isinstance(node.index, (Literal, Star)):

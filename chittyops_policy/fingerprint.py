@@ -38,10 +38,11 @@ def without_indices(route: str) -> str:
     """A route with list positions left out: a step that moves up is still the same step."""
     if "[" not in route:
         return route
-    parts = route.split("[")
-    return parts[0] + "".join(
-        "[]" + part.partition("]")[2] if part.partition("]")[0].isdigit() else "[" + part for part in parts[1:]
-    )
+    found, *parts = route.split("[")
+    for part in parts:
+        index, _, rest = part.partition("]")
+        found += f"[]{rest}" if index.isdigit() else f"[{part}"
+    return found
 
 
 def digest(data: bytes) -> str:

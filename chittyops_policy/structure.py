@@ -139,10 +139,11 @@ def node_check(schema: dict[str, Any]) -> Callable[[Document, Node], list[Proble
 class _Run:
     """The problems of one file while it is being judged; in a trial only whether there is any, not its words."""
 
-    __slots__ = ("document", "problems", "trial")
+    __slots__ = ("document", "problems", "similar", "trial")
 
     def __init__(self, document: Document, trial: bool = False) -> None:
         self.document = document
+        self.similar = document.has_similar_keys()
         self.trial = trial
         self.problems: list[Problem] = []
 
@@ -285,10 +286,11 @@ class _Part(dict[type, "Check"]):
     may contain itself.
     """
 
-    __slots__ = ("_file", "schema")
+    __slots__ = ("_file", "_takes_text", "schema")
 
     def __init__(self, file: _Schema, schema: dict[str, Any]) -> None:
         self._file = file
+        self._takes_text: bool | None = None
         self.schema = schema
 
     def __missing__(self, kind: type) -> Check:
@@ -311,8 +313,12 @@ class _Part(dict[type, "Check"]):
 
     def takes_text(self) -> bool:
         """Whether it takes every scalar but expressions and what can be read as nothing."""
-        schema = self._file.target(self).schema
-        return "x-format" not in self.schema and "x-format" not in schema and _takes_text(schema)
+        known = self._takes_text
+        if known is None:
+            schema = self._file.target(self).schema
+            known = "x-format" not in self.schema and "x-format" not in schema and _takes_text(schema)
+            self._takes_text = known
+        return known
 
 
 def _part(file: _Schema, schema: dict[str, Any] | bool | None) -> dict[type, Check]:
@@ -395,9 +401,7 @@ def _any_scalar_check(file: _Schema, schema: dict[str, Any], types: frozenset[st
     lenient = schema.get("x-lenient", "")
     further = _further(file, schema)
     clean: AbstractSet[str] = place.clean if place is not None and "string" in types else frozenset()
-    right = frozenset[str]()
-    if allowed is not None and not (further or pattern or least or most) and "string" in types:
-        right = frozenset(filter(_is_always_text, allowed))
+    right: set[str] = set()  # plain texts that were found to be right here, which they are in quotes too
 
     def check(node: Any, run: _Run) -> None:
         value: str = node.value
@@ -436,6 +440,10 @@ def _any_scalar_check(file: _Schema, schema: dict[str, Any], types: frozenset[st
                 run.add("pattern", own_message or found, node, lenient)
             elif matches is not None and not matches(value):
                 run.add("pattern", message or f"'{_short(value)}' does not match {pattern}", node)
+            elif not (further or node.style or node.tag) and len(value) <= MEMO_TEXT and value is node.value:
+                if len(right) >= MEMO_SIZE:
+                    right.clear()
+                right.add(value)
         elif kind == "number" and minimum is not None and _resolved(node) < minimum:
             run.add("minimum", own_message or f"{value} is below {minimum}", node)
         elif kind == "number" and maximum is not None and _resolved(node) > maximum:
@@ -499,6 +507,7 @@ def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
         return further[0]
     keys = _Keys(file, schema)
     parts = keys.parts
+    scalars = keys.scalars
     texts = keys.texts
     required: list[str] = schema.get("required", [])
     least = schema.get("minProperties", 0)
@@ -515,16 +524,19 @@ def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
         else:
             for key, value in items:
                 name = key.value
-                if name in texts and value.__class__ is Scalar:
-                    text = value.value
-                    if "${{" not in text and text not in _BARE:
+                if value.__class__ is Scalar:
+                    if name in texts:
+                        text = value.value
+                        if "${{" not in text and text not in _BARE:
+                            continue
+                    if name in scalars:
+                        scalars[name](value, run)
                         continue
-                part = parts.get(name)
-                if part is None:
-                    keys.judge(key, value, run)
-                else:
-                    part[value.__class__](value, run)
-            if similar and len(set(map(str.upper, index))) != len(index):
+                elif name in parts:
+                    parts[name][value.__class__](value, run)
+                    continue
+                keys.judge(key, value, run)
+            if similar and run.similar:
                 _check_similar_keys(node, run)
         for name in required:
             if name not in index and not _has_expression_key(node):
@@ -540,17 +552,19 @@ def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
 class _Keys:
     """What a schema says of the keys of a mapping, and the parts for their values.
 
-    parts   the part of each key that was seen so far and is right as a key
-    texts   those of them that take any text but an expression or nothing
+    parts    the part of each key that was seen so far and is right as a key
+    scalars  what these say of scalars
+    texts    those of them that take any text but an expression or nothing
     """
 
     __slots__ = (
         "_extra", "_extra_part", "_file", "_lenient", "_name_fault", "_on_expression", "_place", "_properties",
-        "_words", "parts", "texts",
+        "_words", "parts", "scalars", "texts",
     )  # fmt: skip
 
     def __init__(self, file: _Schema, schema: dict[str, Any]) -> None:
         self.parts: dict[str, dict[type, Check]] = {}
+        self.scalars: dict[str, Check] = {}
         self.texts: set[str] = set()
         self._file = file
         self._properties: dict[str, Any] = schema.get("properties", {})
@@ -577,7 +591,7 @@ class _Keys:
         part: dict[type, Check]
         if text in self._properties:
             part = self._file.part(self._properties[text])
-            self._learn(text, part)
+            self._learn(text, part, value)
         elif "${{" in text and place is not None and (self._on_expression is not None or self._extra is not False):
             _check_expressions(key, place, run, False, key=True)
             part = self._extra_part if self._on_expression is None else self._file.part(self._on_expression)
@@ -591,18 +605,21 @@ class _Keys:
             if fault:
                 run.add("propertyNames", fault, key)
             elif text not in _NULLS and "${{" not in text:
-                self._learn(text, part)
+                self._learn(text, part, value)
             if text in _NULLS and not key.style:
                 run.add(KEY, "a key must not be null; put it in quotes", key)
         part[value.__class__](value, run)
 
-    def _learn(self, name: str, part: dict[type, Check]) -> None:
+    def _learn(self, name: str, part: dict[type, Check], value: Node) -> None:
         if len(self.parts) >= _MAX_NAMES:
             self.parts.clear()
+            self.scalars.clear()
             self.texts.clear()
         self.parts[name] = part
-        if isinstance(part, _Part) and part.takes_text():
-            self.texts.add(name)
+        if isinstance(value, Scalar):
+            self.scalars[name] = part[Scalar]
+            if isinstance(part, _Part) and part.takes_text():
+                self.texts.add(name)
 
 
 def _name_check(file: _Schema, schema: dict[str, Any]) -> Callable[[str], str]:
@@ -698,7 +715,7 @@ def _anything_check(place: _Place | None) -> Check:
                         else:
                             _check_expressions(key, place, run, False, key=True)
                     todo.append(value)
-                if len(node.items) > 1:
+                if run.similar or len(node.items) != len(node.index):
                     _check_similar_keys(node, run)
 
     return check
@@ -787,11 +804,6 @@ def _type_of(value: Any) -> str:
 
 def _resolved(node: Scalar) -> Any:
     return node.value if node.style else node.resolved()
-
-
-def _is_always_text(value: Any) -> bool:
-    """Whether a scalar of this text is text however it is written."""
-    return isinstance(value, str) and Scalar(value, "", 0, 0).resolved() == value
 
 
 def _matcher(pattern: str) -> Callable[[str], object]:

@@ -80,31 +80,32 @@ def is_commit(ref: str) -> bool:
 
 
 class Step:
-    """One step of a job or of a composite action."""
+    """One step of a job or of a composite action: its ``uses``, its ``run`` script, and its ``id`` or ''."""
 
-    __slots__ = ("index", "node", "uses")
+    __slots__ = ("id", "index", "node", "run", "uses")
 
     def __init__(self, node: Mapping, index: int) -> None:
         self.node = node
         self.index = index
-        uses = node.get("uses")
-        self.uses = Uses(uses, job=False) if isinstance(uses, Scalar) else None
-
-    @property
-    def id(self) -> str:
-        """The ``id``, or ''."""
-        return text_of(self.node.get("id"))
+        self.id = ""
+        self.run: Scalar | None = None
+        self.uses: Uses | None = None
+        keys = node.index
+        if "uses" in keys:
+            uses = keys["uses"][1]
+            if isinstance(uses, Scalar):
+                self.uses = Uses(uses, job=False)
+        if "run" in keys:
+            run = keys["run"][1]
+            if isinstance(run, Scalar):
+                self.run = run
+        if "id" in keys:
+            self.id = text_of(keys["id"][1])
 
     @property
     def name(self) -> str:
         """The ``name``, or ''."""
         return text_of(self.node.get("name"))
-
-    @property
-    def run(self) -> Scalar | None:
-        """The script of a ``run`` step."""
-        node = self.node.get("run")
-        return node if isinstance(node, Scalar) else None
 
     @property
     def env(self) -> Mapping | None:
@@ -121,7 +122,10 @@ class Step:
         inputs = self.with_
         if inputs is None:
             return None
-        return next((value for key, _, value in inputs.pairs() if key.lower() == name), None)
+        for key, pair in inputs.index.items():
+            if key.lower() == name:
+                return pair[1]
+        return None
 
 
 class Job:
@@ -167,12 +171,9 @@ class Workflow:
         self.path = document.path
         root = document.root
         self.node: Mapping = root if isinstance(root, Mapping) else Mapping(0, False)
-        jobs = self.node.get("jobs")
-        self.jobs: tuple[Job, ...] = (
-            tuple(Job(key, node) for _, key, node in jobs.pairs() if isinstance(node, Mapping))
-            if isinstance(jobs, Mapping)
-            else ()
-        )
+        jobs = mapping_of(self.node.get("jobs"))
+        pairs = jobs.index.values() if jobs is not None else ()
+        self.jobs: tuple[Job, ...] = tuple([Job(key, node) for key, node in pairs if isinstance(node, Mapping)])
         self.triggers = _triggers(self.node.get("on"))
         self._expressions: tuple[Occurrence, ...] | None = None
         self._uses: tuple[tuple[Uses, Job, Step | None], ...] | None = None

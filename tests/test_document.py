@@ -29,6 +29,7 @@ from chittyops_policy.document import (
     to_value,
     value_offsets,
 )
+from chittyops_policy.model import Span
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpus"
 
@@ -545,3 +546,20 @@ def test_real_files_read_as_ruamel_reads_them() -> None:
         else:
             assert to_value(parsed.root) == oracle(data.decode()), path
     assert unreadable == UNREADABLE
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"], ids=["LF", "CRLF", "CR"])
+def test_a_place_is_the_same_however_many_were_asked_for(end: str) -> None:
+    text = f"a: 1{end}{end}bc: 2{end}d: |{end}  e{end}"
+    listed = Document("a.yml", text)
+    listed.line_starts()
+    counted = Document("a.yml", text)
+    for offset in [*range(len(text) + 1), *reversed(range(len(text) + 1)), *range(0, len(text), 3)] * 2:
+        assert counted.line_column(offset) == listed.line_column(offset)
+        span = Span(offset, min(offset + 5, len(text)))
+        assert Document("a.yml", text).region(span) == listed.region(span)
+
+
+def test_keys_are_similar_where_letter_case_alone_tells_them_apart() -> None:
+    assert parse_text("a.yml", "env: {PATH: 1}\nwith: {path: 1}\n").has_similar_keys()
+    assert not parse_text("a.yml", "env: {PATH: 1}\nwith: {PATH: 1, paths: 2}\n").has_similar_keys()

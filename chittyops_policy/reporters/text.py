@@ -78,11 +78,12 @@ def render(reports: Sequence[Report], *, color: bool = False, verbose: bool = Fa
             for decision in decisions:
                 lines += _finding(report, decision, where, paint, width)
                 # Once is enough: a rule that fires often would say little else.
-                if decision.rule in rules and decision.rule not in explained:
-                    rule = rules[decision.rule]
-                    lines += [f"     = {word}: {first_sentence(s)}" for word, s in _help(rule) if s]
+                if decision.rule not in explained:
+                    explained.add(decision.rule)
+                    if decision.rule in rules:
+                        rule = rules[decision.rule]
+                        lines += [f"     = {word}: {first_sentence(s)}" for word, s in _help(rule) if s]
                 lines += [f"     = {line}" for line in fix_lines(decision)]
-                explained.add(decision.rule)
                 lines.append("")
     if explained:
         lines += ["Why a rule and how to satisfy it: chittyops-policy explain RULE", ""]
@@ -117,7 +118,8 @@ def _finding(report: Report, decision: Decision, where: str, paint: _Paint, widt
     put_aside = aside(decision)
     if put_aside:
         lines.append(f"     = {put_aside}")
-    lines += [f"     = note: {note}" for note in notes_of(decision)]
+    if decision.notes or decision.reason:
+        lines += [f"     = note: {note}" for note in notes_of(decision)]
     for related in decision.related:
         seen = location(clickable(report, related.path), related.region)
         lines.append(f"     = see {seen}: {one_line(related.message)}")
@@ -128,12 +130,11 @@ def _excerpt(region: Region, code: str, paint: _Paint, width: int) -> list[str]:
     more = region.end_line > region.line
     end = len(region.source) if more else region.end_column - 1
     source, marks = mark(region.source, region.column - 1, end, width)
-    gutter = max(len(str(region.line)), 4)
     tail = f" ... to line {region.end_line}" if more else ""
-    return [
-        f"{region.line:>{gutter}} | {source}".rstrip(),
-        f"{'':>{gutter}} | {marks[: len(marks) - len(marks.lstrip())]}{paint(code, marks.lstrip() + tail)}",
-    ]
+    number = str(region.line).rjust(4)
+    carets = marks.lstrip(" ")
+    margin = marks[: len(marks) - len(carets)]
+    return [f"{number} | {source}".rstrip(), f"{' ' * len(number)} | {margin}{paint(code, carets + tail)}"]
 
 
 def mark(source: str, start: int, end: int, width: int) -> tuple[str, str]:

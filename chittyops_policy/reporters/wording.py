@@ -54,6 +54,8 @@ def web_address(text: str) -> str:
 
 def one_line(text: str) -> str:
     """A paragraph of ours as one visible line: every run of white space becomes one space."""
+    if text.isprintable() and "  " not in text and text[:1] != " " and text[-1:] != " ":  # nearly always
+        return text.replace("##[", "##\\[")
     return visible(" ".join(text.split()))
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def _check(view: Workflow, context: Context) -> Iterator[Finding]:
-    declared = contract(view)
+    declared = view.once(contract)
     if declared is None or len(view.triggers) > 1 or not declared.secrets:
         return
     names = [parameter.name for parameter in declared.secrets.values()]

@@ -46,7 +46,7 @@ def _call(view: Workflow, job: Job, uses: Uses, context: Context) -> Iterator[Fi
         elif uses.kind == "workflow":  # a missing local file is missing-local-reference's
             yield context.at(view.document, uses.node, found.reason)
         return
-    declared = contract(found.workflow)
+    declared = found.workflow.once(contract)
     if declared is None:
         yield context.at(view.document, uses.node, f"{found.path} has no workflow_call trigger and cannot be called")
         return

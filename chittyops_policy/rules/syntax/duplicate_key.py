@@ -21,12 +21,9 @@ def _check(view: Workflow | Action | Document, context: Context) -> Iterator[Fin
     rejects = document is not view
     for earlier, later in document.duplicates:
         yield _finding(document, context, earlier, later, rejects)
-    if rejects:
+    if rejects and document.has_similar_keys():
         for mapping in document.mappings:
             keys = mapping.index
-            together = "".join(keys)
-            if together.islower() or together.isupper():
-                continue  # in one letter case, keys that differ stay different
             if len({key.lower() for key in keys}) != len(keys):
                 first: dict[str, Scalar] = {}
                 for key, node, _ in mapping.pairs():
