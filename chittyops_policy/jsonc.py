@@ -9,11 +9,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-_SPACE = r"(?:[ \t\r\n]++|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/)*+"
-_STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?+'
-_KEPT = rf'(?:[^"/,]++|{_STRING}|/(?![/*])|,(?!{_SPACE}[\]}}]))*+'
-_BLANKED = r"//[^\n]*+|/\*(?:[^*]++|\*(?!/))*+(?:\*/)?|,|\Z"
-"""What stays, strings above all, and then a comment, or a comma before white space, comments and a closing bracket."""
+_BLANK = r"[ \t\r\n]|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/"
+_PARTS = rf'"(?:[^"\\]|\\.)*"?|//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?|,(?=(?:{_BLANK})*[\]}}])'
+"""Strings, which stay, comments, and commas with nothing but white space and comments up to a closing bracket."""
 
 
 def parse(text: str) -> Any:
@@ -35,10 +33,9 @@ def parse(text: str) -> Any:
 
 def plain(text: str) -> str:
     """The same text with comments and trailing commas blanked out, so that every offset stays where it was."""
-    return re.sub(rf"({_KEPT})({_BLANKED})", _blanked, text, flags=re.DOTALL)
+    return re.sub(_PARTS, _blanked, text, flags=re.DOTALL)
 
 
 def _blanked(match: re.Match[str]) -> str:
-    kept, blanked = match.groups()
-    lines = "\n" in blanked or "\r" in blanked
-    return kept + (re.sub(r"[^\r\n]", " ", blanked) if lines else " " * len(blanked))
+    text = match.group()
+    return text if text[0] == '"' else re.sub(r"[^\r\n]", " ", text)

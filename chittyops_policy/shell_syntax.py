@@ -27,7 +27,7 @@ class _Patterns:
     def __init__(self) -> None:
         self.plain = re.compile(r"[^\s;&|()<>\"'`$\\]+")
         # Whole words without quotes, expansions or a number that could be a redirection's; comments are none.
-        self.words = re.compile(r"(?:[^\s;&|()<>\"'`$\\#0-9][^\s;&|()<>\"'`$\\]*+(?=[ \t\n;|&)]|\Z)[ \t]*+)++")
+        self.words = re.compile(r"(?:[^\s;&|()<>\"'`$\\#0-9][^\s;&|()<>\"'`$\\]*+(?=[ \t\n;|&)]|\Z)[ \t]*+)+")
         self.in_quotes = re.compile(r"[^\"\\$`]+")
         self.blank = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
         self.reserved = re.compile(
