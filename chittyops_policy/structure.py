@@ -42,7 +42,7 @@ _ALL_SCALARS = frozenset(("string", "number", "boolean", "null"))
 _BARE = _NULLS | {""}
 _FORK = frozenset(("if", "then", "else"))
 _OF_KEYS = frozenset(("additionalProperties", "required"))
-_SPECIAL = frozenset(("x-condition", "enum", "const", "if", "allOf", "not"))
+_SPECIAL = frozenset(("x-condition", "enum", "const", "if", "allOf", "not", "maxLength", "minimum", "maximum"))
 _KINDS = {
     "object": "a mapping",
     "array": "a list",

@@ -11,7 +11,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from chittyops_policy import structure
-from chittyops_policy.document import MAX_DEPTH, parse_text
+from chittyops_policy.document import MAX_DEPTH, Mapping, parse_text, to_value
 from chittyops_policy.structure_checks import CHECKS
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
@@ -286,3 +286,26 @@ def test_every_property_tells_an_editor_what_it_is_for(kind: str) -> None:
                 if value.get("type") != "null":  # nothing but a message for a key in the wrong place
                     silent.append(name)
     assert silent == []
+
+
+@pytest.mark.parametrize("types", [None, ["string", "number", "boolean", "null"], ["string", "number", "boolean"]])
+@pytest.mark.parametrize(
+    ("bound", "values"),
+    [
+        ({"maximum": 5}, ["5", "10", "1e3", "'10'", "ten"]),
+        ({"minimum": 5}, ["5", "-10", "'1'", "true"]),
+        ({"maxLength": 3}, ["abc", "abcdef", "'abcdef'", "12345"]),
+        ({"minLength": 1, "maxLength": 3}, ["''", "abc", "abcd"]),
+    ],
+)
+def test_a_bound_counts_whatever_else_is_taken(
+    bound: dict[str, Any], values: list[str], types: list[str] | None
+) -> None:
+    schema = bound if types is None else {**bound, "type": types}
+    for value in values:
+        document = parse_text("file.yml", f"a: {value}\n")
+        assert isinstance(document.root, Mapping)
+        node = document.root.get("a")
+        assert node is not None
+        found = structure.node_check(schema)(document, node)
+        assert bool(found) is not Draft202012Validator(schema).is_valid(to_value(node)), value
