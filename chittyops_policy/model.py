@@ -62,7 +62,7 @@ class Value:
     """What is in the slots, for comparing."""
 
     def __init_subclass__(cls) -> None:
-        cls.fields = attrgetter(*cls.__slots__)
+        cls.fields = attrgetter(*cls.__slots__ or ("__class__",))
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.fields(self) == self.fields(other)

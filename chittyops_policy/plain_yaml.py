@@ -9,6 +9,7 @@ show. A test compares the trees of both.
 from __future__ import annotations
 
 import re
+from sys import intern
 
 from .nodes import MAX_DEPTH, Mapping, Scalar, Sequence
 
@@ -95,6 +96,7 @@ def _row(line: str) -> Row:
         if name[0] in "\"'":
             quote, name = name[0], name[1:-1]
             fenced = "${{" in name
+        name = intern(name)  # most keys are the same few words, which are then found without being compared
     kind = _NOTHING
     value: Any = ""
     style = ""
