@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import re
 
+from .memo import remember
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -162,8 +164,6 @@ _MAX_NAMES: Final = 21  # in a plain path; fewer than MAX_DEPTH, so that nobody 
 
 _TREES: Final[dict[tuple[str, int], Expr | ExpressionError]] = {}
 _PATHS: Final[dict[str, tuple[str, ...]]] = {}
-MEMO_SIZE: Final = 4096
-MEMO_TEXT: Final = 2000  # longer texts are scripts: they hardly repeat and would be kept alive
 
 
 def parse(text: str, offset: int = 0) -> Expr | ExpressionError:
@@ -176,12 +176,7 @@ def parse(text: str, offset: int = 0) -> Expr | ExpressionError:
     known = _TREES.get(key)
     if known is not None:
         return known
-    result = _plain_path(text, offset) or _parse(text, offset)
-    if len(text) <= MEMO_TEXT:
-        if len(_TREES) >= MEMO_SIZE:
-            _TREES.clear()
-        _TREES[key] = result
-    return result
+    return remember(_TREES, key, _plain_path(text, offset) or _parse(text, offset), len(text))
 
 
 def _plain_path(text: str, offset: int) -> Expr | None:
@@ -189,11 +184,7 @@ def _plain_path(text: str, offset: int) -> Expr | None:
     path = text.strip()
     names = _PATHS.get(path)
     if names is None:
-        names = _names(path)
-        if len(path) <= MEMO_TEXT:
-            if len(_PATHS) >= MEMO_SIZE:
-                _PATHS.clear()
-            _PATHS[path] = names
+        names = remember(_PATHS, path, _names(path), len(path))
     if not names:
         return None
     start = offset + text.find(path)

@@ -16,8 +16,6 @@ from __future__ import annotations
 from .expression_syntax import (
     MAX_DEPTH,
     MAX_LENGTH,
-    MEMO_SIZE,
-    MEMO_TEXT,
     Binary,
     Call,
     Expr,
@@ -40,6 +38,7 @@ from .expression_values import (
     to_string,
     truth,
 )
+from .memo import remember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -251,12 +250,7 @@ def segments(text: str) -> tuple[Segment, ...]:
         else:
             found.append(Segment(at, end, inner, end - 2, expr, None))
         at = text.find(_OPEN, end)
-    result = tuple(found)
-    if size <= MEMO_TEXT:
-        if len(_SEGMENTS) >= MEMO_SIZE:
-            _SEGMENTS.clear()
-        _SEGMENTS[text] = result
-    return result
+    return remember(_SEGMENTS, text, tuple(found), size)
 
 
 def _behind_fence(text: str, at: int) -> int:
@@ -368,11 +362,7 @@ def references(expr: Expr) -> tuple[Reference, ...]:
             stack.append(node.operand)
     if len(found) > 1:
         found.sort(key=_position)
-    result = tuple(found)
-    if len(_REFERENCES) >= MEMO_SIZE:
-        _REFERENCES.clear()
-    _REFERENCES[expr] = result
-    return result
+    return remember(_REFERENCES, expr, tuple(found), expr.end - expr.start)
 
 
 def _position(reference: Reference) -> tuple[int, int]:
@@ -485,11 +475,7 @@ def condition(text: str) -> Condition:
     """
     known = _CONDITIONS.get(text)
     if known is None:
-        known = _condition(text)
-        if len(text) <= MEMO_TEXT:
-            if len(_CONDITIONS) >= MEMO_SIZE:
-                _CONDITIONS.clear()
-            _CONDITIONS[text] = known
+        known = remember(_CONDITIONS, text, _condition(text), len(text))
     return known
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .memo import remember
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -12,8 +14,6 @@ if TYPE_CHECKING:
 
 _SIGNS = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-")
 _BLANKED = bytes(sign if sign in _SIGNS else 32 for sign in range(256))
-_MOST_KEPT = 2048
-_LONGEST_KEPT = 4000
 
 
 def whole(text: str, *, cut_before: bool = False, cut_after: bool = False) -> Hint:
@@ -85,11 +85,7 @@ class Hints:
         known = kept.get(text)
         if known is None:
             lowered = lower(text)
-            known = self.occur(lowered, words_in(lowered))
-            if len(text) <= _LONGEST_KEPT:
-                if len(kept) >= _MOST_KEPT:
-                    kept.clear()
-                kept[text] = known
+            known = remember(kept, text, self.occur(lowered, words_in(lowered)), len(text))
         return known
 
     def occur(self, lowered: bytes, words: Iterable[bytes]) -> bool:

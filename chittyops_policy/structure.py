@@ -22,7 +22,7 @@ import re
 
 from . import expressions
 from .document import Mapping, Scalar, Sequence
-from .expression_syntax import MEMO_SIZE, MEMO_TEXT
+from .memo import note
 from .model import Span, Value
 from .resources import read_json
 from .structure_checks import CHECKS
@@ -210,11 +210,8 @@ class _Place:
         """Texts that were found to be right here; they repeat a lot."""
 
     def keep(self, text: str) -> None:
-        """Remembers a text that is right here, as long as it is no script and there are not too many."""
-        if len(text) <= MEMO_TEXT:
-            if len(self.clean) >= MEMO_SIZE:
-                self.clean.clear()
-            self.clean.add(text)
+        """Remembers a text that is right here."""
+        note(self.clean, text)
 
 
 _SCHEMAS: dict[str, _Schema] = {}
@@ -440,10 +437,8 @@ def _any_scalar_check(file: _Schema, schema: dict[str, Any], types: frozenset[st
                 run.add("pattern", own_message or found, node, lenient)
             elif matches is not None and not matches(value):
                 run.add("pattern", message or f"'{_short(value)}' does not match {pattern}", node)
-            elif not (further or node.style or node.tag) and len(value) <= MEMO_TEXT and value is node.value:
-                if len(right) >= MEMO_SIZE:
-                    right.clear()
-                right.add(value)
+            elif not (further or node.style or node.tag) and value is node.value:
+                note(right, value)
         elif kind == "number" and minimum is not None and _resolved(node) < minimum:
             run.add("minimum", own_message or f"{value} is below {minimum}", node)
         elif kind == "number" and maximum is not None and _resolved(node) > maximum:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from .document import Document, Mapping, Node, Scalar, Sequence
 from .expressions import condition, segments
+from .memo import remember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,14 +41,10 @@ class Uses:
         self.job = job
         known = _PARTS.get(node.value)
         if known is None:
-            known = _parts(node.value)
-            if len(_PARTS) >= _MAX_PARTS:
-                _PARTS.clear()
-            _PARTS[node.value] = known
+            known = remember(_PARTS, node.value, _parts(node.value), len(node.value))
         self.text, self.kind, self.owner, self.repo, self.path, self.ref, self.slug, self.name, self.pinned = known
 
 
-_MAX_PARTS = 4096
 _PARTS: dict[str, tuple[str, str, str, str, str, str, str, str, bool]] = {}
 """What `_parts` made of the values of ``uses``; they repeat a lot, also from repository to repository."""
 
