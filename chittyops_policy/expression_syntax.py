@@ -9,6 +9,7 @@ oddities follow the stricter package: parentheses count as levels of nesting, an
 from __future__ import annotations
 
 import re
+from itertools import accumulate
 
 from .memo import remember
 
@@ -138,14 +139,14 @@ class Binary(Expr):
 
 # What may follow a word: the end, a blank, or one of these.
 _EDGE: Final = r"\s()\[\],.!<>=&|"
-# Compiled when it is first used, which not every run does.
-_TOKEN: Final = rf"""(?xs)
-      ([A-Za-z_][A-Za-z0-9_-]*+(?![^{_EDGE}]))      # 1 a name
-    | ('[^']*(?:''[^']*)*'(?!'))                    # 2 a string
-    | ([0-9+-][^\s()\[\],!<>=&|]*+|\.[0-9][^\s()\[\],!<>=&|]*+)   # 3 meant as a number; runs on through dots
-    | (&&|\|\||[=!<>]=|[()\[\].,*!<>])              # 4 everything with a meaning of its own
-    | ('.*+|[^\s][^{_EDGE}]*+)                      # 5 anything else
-    """
+# Compiled when they are first used, which not every run does. A token and the blanks before it:
+_TOKEN: Final = rf"""(?xs)\s*+(?:
+      \.?[A-Za-z_][A-Za-z0-9_-]*+(?:\.[A-Za-z_][A-Za-z0-9_-]*+)*(?![^{_EDGE}])    # name.name or .name.name
+    | '[^']*(?:''[^']*)*'(?!')                      # a string
+    | [0-9+-][^\s()\[\],!<>=&|]*+|\.[0-9][^\s()\[\],!<>=&|]*+     # meant as a number; runs on through dots
+    | &&|\|\||[=!<>]=|[()\[\].,*!<>]                # everything with a meaning of its own
+    )"""
+_STRAY: Final = rf"(?s)\s*('.*+|.[^{_EDGE}]*+)"  # what stands where no token does
 _WORDS: Final[Mapping[str, Primitive]] = {
     "true": True,
     "false": False,
@@ -154,11 +155,10 @@ _WORDS: Final[Mapping[str, Primitive]] = {
     "Infinity": float("inf"),
 }
 _PRECEDENCE: Final = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4}
-_NAME: Final = "a name"
-_STRING: Final = "a string"
-_NUMBER: Final = "a number"
-_END: Final = "the end"
-_KINDS: Final = (_END, _NAME, _STRING, _NUMBER)
+
+_ACCESS: Final = frozenset((".", "["))
+_DIGITS: Final = frozenset("0123456789")
+_SIGNS: Final = _DIGITS | {"+", "-"}
 
 _MAX_NAMES: Final = 21  # in a plain path; fewer than MAX_DEPTH, so that nobody needs to count
 
@@ -233,39 +233,27 @@ class _SyntaxProblem(Exception):
 
 
 class _Parser:
-    """Recursive descent over the tokens; the depth is counted the way GitHub's parser counts it."""
+    """Recursive descent over the tokens; the depth is counted the way GitHub's parser counts it.
 
-    __slots__ = ("at", "depth", "ends", "kinds", "offset", "starts", "text")
+    words   each token, '' at the end; `ends` is where it ends
+    """
+
+    __slots__ = ("at", "depth", "ends", "offset", "words")
 
     def __init__(self, text: str, offset: int) -> None:
-        kinds: list[str] = []
-        starts: list[int] = []
-        ends: list[int] = []
-        for match in re.finditer(_TOKEN, text):
-            group = match.lastindex
-            if group == 4:
-                kinds.append(match[0])
-            elif group == 5:
-                raise _stray(match)
-            elif group is not None:
-                kinds.append(_KINDS[group])
-            start, end = match.span()
-            starts.append(start)
-            ends.append(end)
-        kinds.append(_END)
-        starts.append(len(text))
-        ends.append(len(text))
-        self.text = text
+        tokens = re.findall(_TOKEN, text)
+        ends = list(accumulate(map(len, tokens)))
+        if not ends or ends[-1] < len(text.rstrip()):
+            raise _stray(text)
+        self.words: list[str] = [*map(str.lstrip, tokens), ""]
+        self.ends = [*ends, len(text)]
         self.offset = offset
-        self.kinds = kinds
-        self.starts = starts
-        self.ends = ends
         self.at = 0
         self.depth = 0
 
     def whole(self) -> Expr:
         node = self.nested()
-        if self.kinds[self.at] is not _END:
+        if self.words[self.at]:
             raise self.unexpected()
         return node
 
@@ -276,10 +264,10 @@ class _Parser:
         return node
 
     def operators(self, floor: int) -> Expr:
-        start = self.starts[self.at] + self.offset
-        left = self.unary()
+        start = self.ends[self.at] - len(self.words[self.at]) + self.offset
+        left = self.operand()
         while True:
-            op = self.kinds[self.at]
+            op = self.words[self.at]
             precedence = _PRECEDENCE.get(op, 0)
             if precedence <= floor:
                 return left
@@ -292,132 +280,172 @@ class _Parser:
                 right = self.operators(precedence)
             left = Binary(op, left, right, start, self.ends[self.at - 1] + self.offset)
 
-    def unary(self) -> Expr:
-        if self.kinds[self.at] != "!":
-            return self.access()
-        start = self.starts[self.at] + self.offset
-        self.at += 1
-        self.deeper()
-        operand = self.unary()
-        self.depth -= 1
-        return Unary("!", operand, start, self.ends[self.at - 1] + self.offset)
-
-    def access(self) -> Expr:
-        start = self.starts[self.at] + self.offset
-        grouped = self.kinds[self.at] == "("
-        node = self.primary()
-        steps = 0
-        if isinstance(node, Literal) and not grouped and self.kinds[self.at] in (".", "["):
-            raise self.unexpected()
-        while True:
-            kind = self.kinds[self.at]
-            if kind == ".":
-                dotted = True
-                index = self.property()
-            elif kind == "[":
-                dotted = False
-                index = self.bracket()
+    def operand(self) -> Expr:
+        at = self.at
+        word = self.words[at]
+        end = self.ends[at] + self.offset
+        start = end - len(word)
+        depth = self.depth
+        self.at = at + 1
+        node: Expr
+        if word[:1].isidentifier():
+            name, dot, names = word.partition(".")
+            if name in _WORDS:
+                if dot:
+                    behind = end - len(names) - self.offset
+                    raise _SyntaxProblem("unexpected '.'", behind - 1, behind)
+                node = Literal(_WORDS[name], start, end)
+            elif dot:
+                node = self.members(Name(name, start, start + len(name)), names, start, end)
+            elif self.words[at + 1] == "(":
+                args = self.arguments()
+                node = Call(name, args, start, self.ends[self.at - 1] + self.offset)
             else:
-                self.depth -= steps
-                return node
+                node = Name(name, start, end)
+        elif word[:1] == "'":
+            node = Literal(word[1:-1].replace("''", "'"), start, end)
+        elif word == "!":
             self.deeper()
-            steps += 1
-            node = Index(node, index, dotted, start, self.ends[self.at - 1] + self.offset)
+            operand = self.operand()
+            self.depth = depth
+            return Unary("!", operand, start, self.ends[self.at - 1] + self.offset)
+        elif word == "(":
+            node = self.nested()
+            self.expect(")")
+        elif _is_number(word):
+            number = parse_number(word)
+            if number != number:
+                raise _SyntaxProblem(f"'{word}' is not a number", start - self.offset, end - self.offset)
+            node = Literal(number, start, end)
+        else:
+            self.at = at
+            raise self.unexpected()
+        if self.words[self.at][:1] in _ACCESS:
+            node = self.accessed(node, start, word == "(")
+        self.depth = depth
+        return node
 
-    def property(self) -> Expr:
-        self.at += 1
-        kind = self.kinds[self.at]
-        start = self.starts[self.at]
-        end = self.ends[self.at]
-        if kind == "*":
+    def accessed(self, node: Expr, start: int, grouped: bool) -> Expr:
+        """A node with every access to a part of it that follows; the depth is then that of the last one."""
+        while True:
+            word = self.words[self.at]
+            if word[:1] not in _ACCESS or _is_number(word):
+                return node
+            if isinstance(node, Literal) and not grouped:
+                raise self.unexpected()
             self.at += 1
-            return Star(start + self.offset, end + self.offset)
-        if kind is _NAME:
-            self.at += 1
-            return Literal(self.text[start:end], start + self.offset, end + self.offset)
-        raise self.unexpected()
+            if word == "[":
+                index = self.bracket()
+                self.deeper()
+                node = Index(node, index, False, start, self.ends[self.at - 1] + self.offset)
+                continue
+            end = self.ends[self.at - 1] + self.offset
+            names = word[1:]
+            if not names:  # there are blanks behind the dot, or it is a filter
+                end = self.ends[self.at] + self.offset
+                names = self.words[self.at]
+                if names == "*":
+                    self.at += 1
+                    self.deeper()
+                    node = Index(node, Star(end - 1, end), True, start, end)
+                    continue
+                if not names[:1].isidentifier():
+                    raise self.unexpected()
+                self.at += 1
+            node = self.members(node, names, start, end)
+
+    def members(self, node: Expr, names: str, start: int, end: int) -> Expr:
+        """A node with the access to name.name, which ends at `end`; the depth is then that of the last name."""
+        at = end - len(names)
+        parts = names.split(".")
+        room = MAX_DEPTH - self.depth
+        self.depth += len(parts)
+        if len(parts) > room:
+            behind = at + len(".".join(parts[: room + 1])) - self.offset
+            raise _too_deep(*(self.place() if len(parts) == room + 1 else (behind, behind + 1)))
+        for name in parts:
+            end = at + len(name)
+            node = Index(node, Literal(name, at, end), True, start, end)
+            at = end + 1
+        return node
 
     def bracket(self) -> Expr:
-        self.at += 1
         index: Expr
-        if self.kinds[self.at] == "*":
-            index = Star(self.starts[self.at] + self.offset, self.ends[self.at] + self.offset)
+        if self.words[self.at] == "*":
+            index = Star(self.ends[self.at] - 1 + self.offset, self.ends[self.at] + self.offset)
             self.at += 1
         else:
             index = self.nested()
         self.expect("]")
         return index
 
-    def primary(self) -> Expr:
-        at = self.at
-        kind = self.kinds[at]
-        start = self.starts[at]
-        end = self.ends[at]
-        self.at = at + 1
-        if kind is _NAME:
-            word = self.text[start:end]
-            if word in _WORDS:
-                return Literal(_WORDS[word], start + self.offset, end + self.offset)
-            if self.kinds[at + 1] == "(":
-                args = self.arguments()
-                return Call(word, args, start + self.offset, self.ends[self.at - 1] + self.offset)
-            return Name(word, start + self.offset, end + self.offset)
-        if kind is _STRING:
-            value = self.text[start + 1 : end - 1]
-            if "'" in value:
-                value = value.replace("''", "'")
-            return Literal(value, start + self.offset, end + self.offset)
-        if kind is _NUMBER:
-            number = parse_number(self.text[start:end])
-            if number != number:
-                raise _SyntaxProblem(f"'{self.text[start:end]}' is not a number", start, end)
-            return Literal(number, start + self.offset, end + self.offset)
-        if kind == "(":
-            node = self.nested()
-            self.expect(")")
-            return node
-        self.at = at
-        raise self.unexpected()
-
     def arguments(self) -> tuple[Expr, ...]:
         self.at += 1
-        if self.kinds[self.at] == ")":
+        if self.words[self.at] == ")":
             self.at += 1
             return ()
         args = [self.nested()]
-        while self.kinds[self.at] == ",":
+        while self.words[self.at] == ",":
             self.at += 1
             args.append(self.nested())
         self.expect(")")
         return tuple(args)
 
-    def expect(self, kind: str) -> None:
-        if self.kinds[self.at] != kind:
-            raise self.unexpected(f"'{kind}'")
+    def expect(self, word: str) -> None:
+        if self.words[self.at] != word:
+            raise self.unexpected(f"'{word}'")
         self.at += 1
 
     def deeper(self) -> None:
         self.depth += 1
         if self.depth > MAX_DEPTH:
-            raise _SyntaxProblem(f"nested more than {MAX_DEPTH} levels deep", self.starts[self.at], self.ends[self.at])
+            raise _too_deep(*self.place())
+
+    def place(self) -> tuple[int, int]:
+        """Where the next token stands; of a path its first name or dot."""
+        word = self.words[self.at]
+        end = self.ends[self.at]
+        start = end - len(word)
+        return start, start + max(word.find("."), 1) if "." in word and _is_path(word) else end
 
     def unexpected(self, wanted: str = "") -> _SyntaxProblem:
-        start = self.starts[self.at]
-        end = self.ends[self.at]
-        if self.kinds[self.at] is _END:
-            # Point at the last token: an empty place behind the end is hard to see.
-            start = self.starts[self.at - 1] if self.at else 0
-            end = self.ends[self.at - 1] if self.at else end
-            message = "the expression ends too early"
+        start, end = self.place()
+        if end > start:
+            message = f"unexpected {_clip(self.words[self.at][: end - start])}"
         else:
-            message = f"unexpected {_clip(self.text[start:end])}"
+            # Point at the last token: an empty place behind the end is hard to see.
+            if self.at:
+                last = self.words[self.at - 1]
+                end = self.ends[self.at - 1]
+                start = end - len(last.rpartition(".")[2] if _is_path(last) else last)
+            message = "the expression ends too early"
         if wanted:
             message += f", expected {wanted}"
         return _SyntaxProblem(message, start, end)
 
 
-def _stray(match: re.Match[str]) -> _SyntaxProblem:
-    word = match[0]
+def _is_path(word: str) -> bool:
+    return word.removeprefix(".")[:1].isidentifier()
+
+
+def _is_number(word: str) -> bool:
+    """Whether a token is meant as a number."""
+    return word[:1] in _SIGNS or (word[:1] == "." and word[1:2] in _DIGITS)
+
+
+def _too_deep(start: int, end: int) -> _SyntaxProblem:
+    return _SyntaxProblem(f"nested more than {MAX_DEPTH} levels deep", start, end)
+
+
+def _stray(text: str) -> _SyntaxProblem:
+    """What is wrong with the first thing in a text that is no token."""
+    at = 0
+    token = re.compile(_TOKEN)
+    while (match := token.match(text, at)) is not None:
+        at = match.end()
+    found = re.compile(_STRAY).match(text, at)
+    assert found is not None
+    word = found[1]
     first = word[0]
     if first == "'":
         message = "the string has no closing quote"
@@ -427,7 +455,7 @@ def _stray(match: re.Match[str]) -> _SyntaxProblem:
         message = f"unexpected {_clip(word)}; the operator is '{first}{first}'"
     else:
         message = f"unexpected {_clip(word)}"
-    return _SyntaxProblem(message, match.start(), match.end())
+    return _SyntaxProblem(message, found.start(1), found.end(1))
 
 
 def _clip(word: str) -> str:
