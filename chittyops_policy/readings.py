@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .expressions import Index, references
+from .expressions import Index, condition, references, segments
+from .memo import remember
 from .workflow import Workflow
 
 TYPE_CHECKING = False
@@ -10,10 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from .document import Node, Scalar
-    from .expressions import Reference
+    from .expressions import Expr, Reference
     from .model import Finding
     from .rule import Context
-    from .workflow import Action, Job, Occurrence, Step
+    from .workflow import Action, Job, Step
 
 _WANTED = frozenset(("inputs", "jobs", "matrix", "needs", "secrets", "steps"))
 
@@ -21,14 +22,16 @@ _WANTED = frozenset(("inputs", "jobs", "matrix", "needs", "secrets", "steps"))
 class Reading:
     """One access to a context, such as ``steps.build.outputs.path``, at its place.
 
-    What stands at a YAML anchor is taken to stand there only, wherever its aliases are.
+    `expr` is the whole expression, and `scalar` what holds it. What stands at a YAML anchor is taken to stand there
+    only, wherever its aliases are.
     """
 
-    __slots__ = ("occurrence", "reference", "view")
+    __slots__ = ("expr", "reference", "scalar", "view")
 
-    def __init__(self, view: Workflow | Action, occurrence: Occurrence, reference: Reference) -> None:
+    def __init__(self, view: Workflow | Action, scalar: Scalar, expr: Expr, reference: Reference) -> None:
         self.view = view
-        self.occurrence = occurrence
+        self.scalar = scalar
+        self.expr = expr
         self.reference = reference
 
     def name(self, depth: int) -> str:
@@ -62,7 +65,7 @@ class Reading:
         return self._place()[0].ids
 
     def _place(self) -> tuple[_Owner, Step | None]:
-        return self.view.once(_Places).of(self.occurrence.scalar)
+        return self.view.once(_Places).of(self.scalar)
 
     def finding(self, context: Context, depth: int, message: str) -> Finding:
         """A finding that marks the access from the context up to the name at a depth."""
@@ -70,7 +73,7 @@ class Reading:
         for _ in range(len(self.reference.path) - depth - 1):
             assert isinstance(node, Index)
             node = node.obj
-        return context.inside(self.view.document, self.occurrence.scalar, node.start, node.end, message)
+        return context.inside(self.view.document, self.scalar, node.start, node.end, message)
 
 
 class _Owner:
@@ -123,18 +126,45 @@ def readings(view: Workflow | Action, name: str) -> Sequence[Reading]:
 
 def _readings(view: Workflow | Action) -> dict[str, list[Reading]]:
     found: dict[str, list[Reading]] = {}
-    for occurrence in view.expressions():
-        if occurrence.expr is None:
-            continue
-        for reference in references(occurrence.expr):
-            context = reference.context
-            # Of the most frequent context by far only this part is declared in the file.
-            if context in _WANTED or (context == "github" and reference.path[:2] == ("event", "inputs")):
-                if context in found:
-                    found[context].append(Reading(view, occurrence, reference))
-                else:
-                    found[context] = [Reading(view, occurrence, reference)]
+    document = view.document
+    scalars = document.fenced
+    bare = [scalar for scalar in document.conditions if "${{" not in scalar.value]
+    if bare:
+        scalars = sorted((*scalars, *bare), key=_start)
+    for scalar in scalars:
+        for reference, expr in _accesses(scalar.value):
+            reading = Reading(view, scalar, expr, reference)
+            if reference.context in found:
+                found[reference.context].append(reading)
+            else:
+                found[reference.context] = [reading]
     return found
+
+
+def _start(scalar: Scalar) -> int:
+    return scalar.start
+
+
+_ACCESSES: dict[str, tuple[tuple[Reference, Expr], ...]] = {}
+
+
+def _accesses(text: str) -> tuple[tuple[Reference, Expr], ...]:
+    """The accesses to the contexts of `readings` in a text, each with the expression around it; a text without fences
+    is a condition.
+    """
+    known = _ACCESSES.get(text)
+    if known is not None:
+        return known
+    trees = [segment.expr for segment in segments(text)] if "${{" in text else [condition(text).expr]
+    # Of the most frequent context by far only the inputs are declared in the file.
+    found = [
+        (reference, tree)
+        for tree in trees
+        if tree is not None
+        for reference in references(tree)
+        if reference.context in _WANTED or (reference.context == "github" and reference.path[:2] == ("event", "inputs"))
+    ]
+    return remember(_ACCESSES, text, tuple(found), len(text))
 
 
 def closest(word: str, words: Sequence[str]) -> str:

@@ -61,8 +61,7 @@ def _reads(view: Workflow | Action) -> Iterator[SecretRead]:
     excluded = view.node.get("on")
     included = (view.node.get("runs"), view.node.get("outputs")) if isinstance(view, Action) else ()
     for reading in readings(view, "secrets"):
-        scalar, around = reading.occurrence.scalar, reading.occurrence.expr
-        assert around is not None
+        scalar, around = reading.scalar, reading.expr
         if isinstance(view, Action):
             if not any(_holds(node, scalar) for node in included):
                 continue

@@ -40,7 +40,7 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
 def _reading(finding: Finding, view: Workflow, context: Context) -> Reading | None:
     for reading in readings(view, "needs"):
         if finding.span is not None and reading.name(0):
-            scalar, node = reading.occurrence.scalar, reading.reference.expr
+            scalar, node = reading.scalar, reading.reference.expr
             if view.document.spot(scalar, node.start, node.end).start == finding.span.start:
                 return reading
     return None
