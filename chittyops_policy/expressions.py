@@ -440,8 +440,14 @@ def check(
     if isinstance(node, Name) and node.key in contexts:
         return ()
     errors = []
-    for node in walk(expr):
-        if isinstance(node, Name):
+    stack = [expr]
+    while stack:  # as `walk` goes
+        node = stack.pop()
+        if isinstance(node, Index):
+            stack += (node.index, node.obj)
+        elif isinstance(node, Binary):
+            stack += (node.right, node.left)
+        elif isinstance(node, Name):
             if node.key not in contexts:
                 message = _unknown_context(node, contexts)
                 errors.append(ExpressionError(message, node.start, node.end))
@@ -450,6 +456,9 @@ def check(
             message = _unknown_function(node) if arity is None else arity_problem(node, arity)
             if message:
                 errors.append(ExpressionError(message, node.start, node.start + len(node.name)))
+            stack += reversed(node.args)
+        elif isinstance(node, Unary):
+            stack.append(node.operand)
     return tuple(errors)
 
 

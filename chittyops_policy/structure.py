@@ -22,7 +22,7 @@ import re
 
 from . import expressions
 from .document import Mapping, Scalar, Sequence
-from .memo import note
+from .memo import note, remember
 from .model import Span, Value
 from .resources import read_json
 from .structure_checks import CHECKS
@@ -517,8 +517,8 @@ def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
             keys.judge_each(node, run)
             (_check_similar_keys if similar else _check_duplicate_keys)(node, run)
         else:
-            for key, value in items:
-                name = key.value
+            for name, pair in index.items():
+                value = pair[1]
                 if value.__class__ is Scalar:
                     if name in texts:
                         text = value.value
@@ -530,7 +530,7 @@ def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
                 elif name in parts:
                     parts[name][value.__class__](value, run)
                     continue
-                keys.judge(key, value, run)
+                keys.judge(pair[0], value, run)
             if similar and run.similar:
                 _check_similar_keys(node, run)
         for name in required:
@@ -668,14 +668,43 @@ def _conditional(file: _Schema, schema: dict[str, Any]) -> Check:
         _part(file, schema.get("then")),
         _part(file, schema.get("else")),
     )
+    judged = _judged_key(schema)
+    holds: dict[tuple[str, str], bool] = {}
 
     def check(node: Any, run: _Run) -> None:
         kind = node.__class__
-        trial = _Run(run.document, trial=True)
-        condition[kind](node, trial)
-        (otherwise if trial.problems else then)[kind](node, run)
+        told = _told(node, judged) if judged is not None and kind is Mapping else None
+        held = None if told is None else holds.get(told)
+        if held is None:
+            trial = _Run(run.document, trial=True)
+            condition[kind](node, trial)
+            held = not trial.problems
+            if told is not None:
+                remember(holds, told, held, len(told[0]))
+        (then if held else otherwise)[kind](node, run)
 
     return check
+
+
+def _judged_key(schema: dict[str, Any]) -> str | None:
+    """The key on whose scalar alone it depends whether the ``if`` of a schema holds for a mapping."""
+    test = schema["if"]
+    names = list(test.get("properties", ()))
+    if len(names) != 1 or not {"properties", "required"}.issuperset(test):
+        return None
+    name: str = names[0]
+    return name if test.get("required", names) == names else None
+
+
+def _told(node: Mapping, key: str) -> tuple[str, str] | None:
+    """The text and style of the scalar of a key; None where more than that has a say in what the mapping is."""
+    index = node.index
+    if len(node.items) != len(index) or not _NULLS.isdisjoint(index) or "${{" in "".join(index):
+        return None
+    value = node.get(key)
+    if value is None:
+        return "", "missing"
+    return (value.value, value.style) if isinstance(value, Scalar) and value.tag is None else None
 
 
 def _wanted_key(schema: dict[str, Any]) -> str | None:
@@ -815,7 +844,7 @@ def _is_whole(node: Scalar) -> bool:
 
 def _constant_text(value: str) -> str | None:
     """The text of a value that is one quoted string in fences, ``${{ 'text' }}``: GitHub reads it as that text."""
-    if not value.startswith("${{") or not value.endswith("}}") or value[3:].lstrip()[:1] != "'":
+    if "'" not in value or not value.startswith("${{") or not value.endswith("}}") or value[3:].lstrip()[:1] != "'":
         return None
     parts = expressions.segments(value)
     if len(parts) != 1 or not isinstance(parts[0].expr, expressions.Literal) or parts[0].end != len(value):
