@@ -42,6 +42,8 @@ def problem(pattern: str, kind: str) -> str:
 
 
 def _syntax(body: str) -> str:
+    if not ("?" in body or "+" in body or "[" in body):
+        return ""
     repeatable = False
     at = 0
     while at < len(body):

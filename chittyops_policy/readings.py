@@ -26,13 +26,14 @@ class Reading:
     only, wherever its aliases are.
     """
 
-    __slots__ = ("expr", "reference", "scalar", "view")
+    __slots__ = ("_placed", "expr", "reference", "scalar", "view")
 
     def __init__(self, view: Workflow | Action, scalar: Scalar, expr: Expr, reference: Reference) -> None:
         self.view = view
         self.scalar = scalar
         self.expr = expr
         self.reference = reference
+        self._placed: tuple[_Owner, Step | None] | None = None
 
     def name(self, depth: int) -> str:
         """The name at a depth below the context in lower case; '' where there is none, or one that the run decides."""
@@ -65,7 +66,10 @@ class Reading:
         return self._place()[0].ids
 
     def _place(self) -> tuple[_Owner, Step | None]:
-        return self.view.once(_Places).of(self.scalar)
+        placed = self._placed
+        if placed is None:
+            placed = self._placed = self.view.once(_Places).of(self.scalar.parent)
+        return placed
 
     def finding(self, context: Context, depth: int, message: str) -> Finding:
         """A finding that marks the access from the context up to the name at a depth."""
@@ -89,31 +93,41 @@ class _Owner:
 
 
 class _Places:
-    """Where the scalars of a view stand: found for those that somebody asks for, each once."""
+    """Where the scalars of a view stand: found for those that somebody asks for, once for all in one collection."""
 
-    __slots__ = ("_jobs", "_known", "_top")
+    __slots__ = ("_jobs", "_known", "_owners", "_view")
 
     def __init__(self, view: Workflow | Action) -> None:
-        jobs = reversed(view.jobs) if isinstance(view, Workflow) else ()
-        self._jobs = {id(job.node): _Owner(job, job.steps) for job in jobs}
-        self._top = _Owner(None, () if isinstance(view, Workflow) else view.steps)
+        self._view = view
+        self._jobs = {id(job.node): job for job in reversed(view.jobs)} if isinstance(view, Workflow) else {}
+        self._owners: dict[int, _Owner] = {}
         self._known: dict[int, tuple[_Owner, Step | None]] = {}
 
-    def of(self, scalar: Scalar) -> tuple[_Owner, Step | None]:
-        """The job, or what else has steps, around a scalar, and the innermost of these steps around it."""
-        known = self._known.get(id(scalar))
+    def of(self, parent: Node | None) -> tuple[_Owner, Step | None]:
+        """The job, or what else has steps, around a scalar in a collection, and the innermost of these steps."""
+        known = self._known.get(id(parent))
         if known is None:
-            owner: _Owner | None = None
+            jobs = self._jobs
             inner: list[int] = []
-            node: Node | None = scalar.parent
-            while node is not None and owner is None:
-                owner = self._jobs.get(id(node))
+            node = parent
+            while node is not None and id(node) not in jobs:
                 inner.append(id(node))
                 node = node.parent
-            owner = owner or self._top
-            step = next((owner.by_node[each] for each in inner if each in owner.by_node), None)
-            known = self._known[id(scalar)] = owner, step
+            owner = self._owners.get(id(node))
+            if owner is None:
+                owner = self._owners[id(node)] = self._owner(None if node is None else jobs[id(node)])
+            step = None
+            for each in inner:
+                if each in owner.by_node:
+                    step = owner.by_node[each]
+                    break
+            known = self._known[id(parent)] = owner, step
         return known
+
+    def _owner(self, job: Job | None) -> _Owner:
+        if job is not None:
+            return _Owner(job, job.steps)
+        return _Owner(None, () if isinstance(self._view, Workflow) else self._view.steps)
 
 
 def readings(view: Workflow | Action, name: str) -> Sequence[Reading]:

@@ -65,7 +65,7 @@ class Machines(Value):
 
     def __init__(self, labels: tuple[Scalar, ...], group: Scalar | None = None, known: bool = True) -> None:
         self.labels = labels
-        self.names = frozenset(label.value.lower() for label in labels)
+        self.names = frozenset([label.value.lower() for label in labels])
         self.group = group
         self.known = known
 

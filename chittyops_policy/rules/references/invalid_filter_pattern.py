@@ -22,19 +22,23 @@ def _check(view: Workflow, context: Context) -> Iterator[Finding]:
         if not isinstance(settings, Mapping):
             continue
         for kind, key, value in settings.pairs():
-            patterns = scalars_of(value) if kind in KINDS else ()
+            if kind not in KINDS:
+                continue
+            patterns = scalars_of(value)
             for pattern in patterns:
                 wrong = problem(pattern.value, kind)
                 if wrong:
                     yield context.at(view.document, pattern, f"'{pattern.value[:60]}' covers nothing: {wrong}")
-            if patterns and not kind.endswith("-ignore") and all(each.value.startswith("!") for each in patterns):
+            if not patterns or kind.endswith("-ignore"):
+                continue
+            if patterns[0].value.startswith("!") and all(each.value.startswith("!") for each in patterns):
                 message = f"{kind} only takes out, so no {event} starts a run; let something in first, such as '**'"
                 yield context.at(view.document, key, message, node=value)
         for wanted, ignored in _PAIRS:
-            second = settings.key(ignored)
-            if second is not None and wanted in settings:
+            if ignored in settings.index and wanted in settings.index:
                 message = f"GitHub takes {wanted} or {ignored} for an event, not both"
-                yield context.at(view.document, second, message, node=settings.get(ignored))
+                second, value = settings.index[ignored]
+                yield context.at(view.document, second, message, node=value)
 
 
 _JOBS = "jobs:\n  test:\n    runs-on: ubuntu-latest\n    steps: [{run: make test}]\n"

@@ -22,6 +22,8 @@ _OF_CONTAINERS = ("args", "entrypoint")
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
+    if not [uses for uses, _, _ in view.uses() if uses.kind in _OWN]:
+        return
     for steps in [job.steps for job in view.jobs] if isinstance(view, Workflow) else [view.steps]:
         if not any(step.uses is not None and step.uses.kind in _OWN for step in steps):
             continue

@@ -27,7 +27,8 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     if names is not None:
         known = {name.lower() for name in names}
         for reading in readings(view, "inputs"):
-            if reading.name(0) and reading.name(0) not in known:
+            name = reading.name(0)
+            if name and name not in known:
                 written = reading.written(0)
                 yield reading.finding(context, 0, f"no input '{written}': {where} {_shown(names, written)}")
     # A called workflow sees the event of its caller, and an action that of its workflow.

@@ -18,11 +18,17 @@ if TYPE_CHECKING:
     from chittyops_policy.workflow import Action, Job, Step
 
 _OF_STEP = ("outputs", "outcome", "conclusion")
+_RIGHT_OF_STEP = ("", *_OF_STEP)
 _OF_JOB = ("outputs", "result")
+_OWN = ("local", "self")
+"""The kinds of `uses` whose outputs can be told."""
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
+    own = [uses for uses, _, _ in view.uses() if uses.kind in _OWN]
     for reading in readings(view, "steps"):
+        if not own and reading.name(1) in _RIGHT_OF_STEP:
+            continue
         step = reading.ids.get(reading.name(0))
         if step is not None:
             yield from _judged(reading, _OF_STEP, _of_step(step, reading, context), "the step", context)
@@ -78,7 +84,7 @@ def _keys(node: object) -> tuple[str, ...] | None:
 def _of_step(step: Step, reading: Reading, context: Context) -> tuple[str, ...] | None:
     """The outputs of a composite action of this repository: others can set outputs that they do not declare."""
     uses = step.uses
-    folder = None if uses is None or uses.kind not in ("local", "self") else normalise(uses.path)
+    folder = None if uses is None or uses.kind not in _OWN else normalise(uses.path)
     action = None if folder is None else context.snapshot.action(folder)
     if uses is None or action is None or action.using != "composite":
         return None

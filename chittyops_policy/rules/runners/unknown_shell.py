@@ -5,7 +5,7 @@ from __future__ import annotations
 from chittyops_policy.document import Scalar
 from chittyops_policy.readings import closest
 from chittyops_policy.rule import ACTION, WORKFLOW, Context, Example, Rule
-from chittyops_policy.runners import WINDOWS, machines_in
+from chittyops_policy.runners import WINDOWS, Machines, machines_in
 from chittyops_policy.workflow import Workflow, mapping_of
 
 TYPE_CHECKING = False
@@ -25,17 +25,16 @@ _WINDOWS_ONLY = ("cmd", "powershell")
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     if not isinstance(view, Workflow):
         for step in view.steps:
-            yield from _judged(view, step.node.get("shell"), "", context)
+            yield from _judged(view, step.node.get("shell"), (), context)
         return
-    yield from _judged(view, _default(view.node), "", context)
+    yield from _judged(view, _default(view.node), (), context)
     seen: set[int] = set()  # an aliased step is written once
     for job, each in machines_in(view, context):
-        systems = {machines.system for machines in each}
-        elsewhere = next(iter(systems)) if len(systems) == 1 and WINDOWS not in systems else ""
-        for node in (_default(job.node), *(step.node.get("shell") for step in job.steps)):
+        shells = [step.node.get("shell") for step in job.steps if "shell" in step.node.index]
+        for node in (_default(job.node), *shells):
             if node is not None and id(node) not in seen:
                 seen.add(id(node))
-                yield from _judged(view, node, elsewhere, context)
+                yield from _judged(view, node, each, context)
 
 
 def _default(node: Mapping) -> Node | None:
@@ -44,8 +43,10 @@ def _default(node: Mapping) -> Node | None:
     return run.get("shell") if run is not None else None
 
 
-def _judged(view: Workflow | Action, node: Node | None, system: str, context: Context) -> Iterator[Finding]:
-    """What is wrong with a shell; `system` is the only one that the job runs on, where that is not Windows."""
+def _judged(
+    view: Workflow | Action, node: Node | None, runners: tuple[Machines, ...], context: Context
+) -> Iterator[Finding]:
+    """What is wrong with a shell; `runners` are those that the job can be sent to, as far as that is known."""
     if not isinstance(node, Scalar) or "${{" in node.value or "{0}" in node.value or not node.value.strip():
         return
     name = node.value.strip().lower()
@@ -53,8 +54,11 @@ def _judged(view: Workflow | Action, node: Node | None, system: str, context: Co
         shown = node.value.strip()[:60]
         hint = closest(name, SHELLS) or "; a shell of another name is written with {0} for the script"
         yield context.at(view.document, node, f"the runner knows no shell '{shown}'{hint}")
-    elif name in _WINDOWS_ONLY and system:
-        yield context.at(view.document, node, f"{name} exists on Windows only, and the job runs on {system}")
+    elif name in _WINDOWS_ONLY:
+        systems = {machines.system for machines in runners}
+        system = systems.pop() if len(systems) == 1 else ""
+        if system and system != WINDOWS:
+            yield context.at(view.document, node, f"{name} exists on Windows only, and the job runs on {system}")
 
 
 def _examples() -> tuple[Example, ...]:

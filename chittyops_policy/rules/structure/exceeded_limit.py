@@ -39,6 +39,8 @@ def _check(view: Workflow, context: Context) -> Iterator[Finding]:
         message = f"{len(called)} workflows are called; GitHub takes at most {CALLED_WORKFLOWS} in one run"
         yield context.at(document, list(called.values())[CALLED_WORKFLOWS].node, message)
     for job in view.jobs:
+        if "strategy" not in job.node.index:
+            continue
         jobs = size_of(job)
         strategy = mapping_of(job.node.get("strategy"))
         if jobs is not None and jobs > MATRIX_JOBS and strategy is not None:
