@@ -14,6 +14,7 @@ from .secret_candidates import ASSIGNED, KEY_BLOCK, TOKEN, URL, Candidate
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Set
+    from typing import Any, AnyStr
 
 MAX_CANDIDATES = 200
 """Places of one file that are looked at; a file with more of them holds data, not configuration."""
@@ -82,15 +83,17 @@ _AUTHORITY = r"""://([^:@/\s"'<>]*):([^@/\s"']+)@([^/\s"'?#<>:]+)"""
 _LONGEST = 200
 """So far from the colon of its scheme the ``@`` of a URL is looked for."""
 
-_COMPILED: dict[str, re.Pattern[str]] = {}
+_COMPILED: dict[Any, re.Pattern[Any]] = {}
 
-# For the quick look: every byte that a token is made of becomes an `a`, every other a blank.
+# For the quick look: every byte that a token is made of stays, letters as small ones and every digit as a `0`; all
+# others become blanks.
 _DIGITS = b"0123456789"
 _UPPER = bytes(range(65, 91))
 _SMALL = bytes(range(97, 123))
 _RUN = 16
-_RUN_MARK = b"a" * _RUN
-_AS_RUNS = bytes(97 if byte in _DIGITS + _UPPER + _SMALL + b"_-+" else 32 for byte in range(256))
+_AS_RUNS = b" " * 43 + b"+ -  " + b"0" * 10 + b" " * 7 + _SMALL + b"    _ " + _SMALL + b" " * 133
+_RUNS = rb"0(?:[^ ]{8}|(?<=[^ ]{8}0))[^ ]*"
+"""The rest of a run from its first digit on: of a long run, half must stand before that or behind it."""
 _BEGINNINGS = tuple(token[0].encode() for token in _TOKENS)
 
 
@@ -113,7 +116,8 @@ def candidates(text: str) -> list[Candidate]:
     """The places of a text that are worth asking detect-secrets about, in order and without overlap."""
     found: list[Candidate] = []
     data = text.encode("utf-8", "surrogatepass")
-    tokens, mixed = _quick_look(data)
+    marked = data.translate(_AS_RUNS)
+    tokens, mixed = _quick_look(data, marked)
     if tokens or b"hooks.slack" in data:
         found.extend(_tokens(text))
     if b"-----BEGIN" in data:
@@ -122,10 +126,8 @@ def candidates(text: str) -> list[Candidate]:
         found.extend(_urls(text))
     if mixed:
         found.extend(_assigned(text, _WORDS))
-    else:
-        lower = data.lower()
-        if b"passw" in lower or b"pwd" in lower:
-            found.extend(_assigned(text, _PASSWORD_WORDS))
+    elif b"passw" in marked or b"pwd" in marked:
+        found.extend(_assigned(text, _PASSWORD_WORDS))
     if len(found) < 2:
         return found
     if len(found) > MAX_CANDIDATES:
@@ -139,36 +141,32 @@ def candidates(text: str) -> list[Candidate]:
     return kept
 
 
-def _quick_look(data: bytes) -> tuple[bool, bool]:
+def _quick_look(data: bytes, marked: bytes) -> tuple[bool, bool]:
     """Whether a provider's token may be in a text, and whether a generated value may; both err on the side of yes.
 
     Almost every file is done with after this: it looks only at long unbroken runs of letters, digits, ``_``, ``-`` and
-    ``+``, which bytes operations find in a few microseconds, and of these at the ones with a digit. Pinned actions,
+    ``+`` with a digit, which one expression finds in `marked`, the text translated by `_AS_RUNS`. Pinned actions,
     ``@`` and 40 digits, are passed over. A value of base64 with ``/`` is seen by its pieces.
     """
-    marked = data.translate(_AS_RUNS)
-    at = marked.find(_RUN_MARK)
     runs = []
     mixed = False
-    while at >= 0:
-        end = marked.find(b" ", at)
-        if end < 0:
-            end = len(data)
-        run = data[at:end]
-        without = run.translate(None, _DIGITS)
-        if len(without) < len(run) and (len(run) != 40 or data[at - 1] != 64):
+    for match in _pattern(_RUNS).finditer(marked):
+        digit, end = match.span()
+        at = marked.rfind(b" ", 0, digit) + 1
+        length = end - at
+        if length >= _RUN and (length != 40 or data[at - 1] != 64):
             # The beginning of some tokens ends in a dot or an equals sign, just before the run.
             runs.append(data[max(at - 12, 0) : end])
-            mixed = mixed or _mixed(run, without)
-        at = marked.find(_RUN_MARK, end)
+            mixed = mixed or _mixed(data[at:end])
     if not runs:
         return False, False
     joined = b" ".join(runs)
     return any(start in joined for start in _BEGINNINGS), mixed
 
 
-def _mixed(run: bytes, without: bytes) -> bool:
+def _mixed(run: bytes) -> bool:
     """Whether a run that has a digit has letters of both cases too, or is a long hexadecimal number."""
+    without = run.translate(None, _DIGITS)
     small = without.translate(None, _UPPER)
     if len(small) < len(without) and len(small.translate(None, _SMALL)) < len(small):
         return True
@@ -293,7 +291,7 @@ def _placeholder(value: str) -> bool:
     return any(word in lower for word in _PLACEHOLDERS) or len(set(lower)) < 6
 
 
-def _pattern(source: str) -> re.Pattern[str]:
+def _pattern(source: AnyStr) -> re.Pattern[AnyStr]:
     compiled = _COMPILED.get(source)
     if compiled is None:
         compiled = _COMPILED[source] = re.compile(source)
