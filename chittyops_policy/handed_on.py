@@ -84,6 +84,12 @@ def handed_on(script: str) -> tuple[Handed, ...]:
     return tuple(reader.found)
 
 
+@lru_cache(maxsize=256)
+def looks_at_forms(script: str) -> bool:
+    """Whether a script looks at the form of some value; see `Handed.checked`."""
+    return re.search(_CHECKS, script) is not None
+
+
 def variables(text: str) -> tuple[str, ...]:
     """The names of the variables whose value stands, whole or in large part, in a text that `handed_on` gave."""
     found = (match["bare"] or match["name"] for match in re.finditer(_VARIABLE, text))
@@ -95,7 +101,7 @@ class _Reader:
 
     def __init__(self, script: str) -> None:
         self.script = script
-        self.checked = re.search(_CHECKS, script) is not None
+        self.checked = looks_at_forms(script)
         self.values: dict[str, str] = {}
         self.found: list[Handed] = []
         self.place = (0, 0)

@@ -10,6 +10,7 @@ import re
 from abc import abstractmethod
 
 from .expressions import Call
+from .late_patterns import late
 from .shell_quoting import BARE, COMMENT, EXPRESSION, IN_COMMENT, MARK, RAW, TEXT, VARIABLE, Part, Reading, ScriptReader
 
 TYPE_CHECKING = False
@@ -140,10 +141,10 @@ class _Reader(ScriptReader):
 
 # ---------------------------------------------------------------------------------------------------- PowerShell
 
-_PWSH_PLAIN = re.compile(r"[^'\"`#<@$\n(){}‘’‚‛“”„]+")
-_PWSH_VARIABLE = re.compile(r"\$(?:\{env:(\w+)\}|env:(\w+))", re.IGNORECASE)
-_PWSH_RAW = re.compile(r"\$(?:\{[^}\n]*\}|(?:\w+:)?\w+|[$?^])")
-_PWSH_FOREIGN = re.compile(
+_PWSH_PLAIN = late(r"[^'\"`#<@$\n(){}‘’‚‛“”„]+")
+_PWSH_VARIABLE = late(r"\$(?:\{env:(\w+)\}|env:(\w+))", re.IGNORECASE)
+_PWSH_RAW = late(r"\$(?:\{[^}\n]*\}|(?:\w+:)?\w+|[$?^])")
+_PWSH_FOREIGN = late(
     r"(?<![\w./\\-])(iex|Invoke-Expression|Invoke-Command|Invoke-Sqlcmd|Add-Type|Start-Process|ScriptBlock|cmd|bash|sh|"
     r"python3?|node|perl|ruby|php|jq|yq|ssh|psql|mysql|sqlite3|sed|awk|pwsh|powershell|wsl)(?:\.exe)?(?![\w./\\-])|"
     r"\.(ps1|psm1|sh|py|js|mjs|cjs|ts|rb|bat|cmd|sql)['\"]?\s*$",
@@ -281,15 +282,15 @@ class _Pwsh(_Reader):
 
 # -------------------------------------------------------------------------------------------------------- Python
 
-_PY_STRING = re.compile(r"([rRbBuUfF]{0,2})(\"\"\"|'''|\"|')")
-_PY_ENVIRON = re.compile(r"os\.environ\[(['\"])(\w+)\1\]")
+_PY_STRING = late(r"([rRbBuUfF]{0,2})(\"\"\"|'''|\"|')")
+_PY_ENVIRON = late(r"os\.environ\[(['\"])(\w+)\1\]")
 _PY_CALLS = frozenset(
     ("eval", "exec", "compile", "system", "popen", "getoutput", "getstatusoutput", "execute", "executemany",
      "executescript")
 )  # fmt: skip
 _PY_SHELL_CALLS = frozenset(("run", "call", "check_call", "check_output", "Popen", "create_subprocess_shell"))
-_NAME = re.compile(r"[^\W\d]\w*")
-_NUMBER = re.compile(r"\d\w*")
+_NAME = late(r"[^\W\d]\w*")
+_NUMBER = late(r"\d\w*")
 
 
 class _Python(_Reader):
@@ -406,10 +407,10 @@ def _blank(text: str, at: int) -> int:
 
 # ---------------------------------------------------------------------------------------------------- JavaScript
 
-_JS_NAME = re.compile(r"[^\W\d][\w$]*|\$[\w$]*")
-_JS_ENV = re.compile(r"process\.env\.(\w+)(?![\w$])")
-_JS_JSON = re.compile(r"JSON\.parse\(process\.env\.(\w+)\)")
-_JS_REGEX = re.compile(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/\w*")
+_JS_NAME = late(r"[^\W\d][\w$]*|\$[\w$]*")
+_JS_ENV = late(r"process\.env\.(\w+)(?![\w$])")
+_JS_JSON = late(r"JSON\.parse\(process\.env\.(\w+)\)")
+_JS_REGEX = late(r"/(?:[^/\\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+/\w*")
 _JS_CALLS = frozenset(
     ("eval", "Function", "exec", "execSync", "getExecOutput", "graphql", "query", "runInContext", "runInNewContext",
      "runInThisContext", "import")

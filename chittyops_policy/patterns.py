@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-_COMPILED: dict[tuple[str, bool], re.Pattern[str]] = {}
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_COVERS: dict[tuple[str, bool], Callable[[str], object]] = {}
 
 
 def matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
@@ -16,12 +20,24 @@ def matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
     if pattern == text:
         return True
     key = (pattern, ignore_case)
-    compiled = _COMPILED.get(key)
-    if compiled is None:
+    covers = _COVERS.get(key)
+    if covers is None:
         if not (ignore_case or "*" in pattern or "?" in pattern or pattern.endswith("/")):
             return False
-        compiled = _COMPILED[key] = re.compile(_expression(pattern), re.IGNORECASE if ignore_case else 0)
-    return compiled.fullmatch(text) is not None
+        covers = _COVERS[key] = (None if ignore_case else _beginning(pattern)) or _compiled(pattern, ignore_case)
+    return bool(covers(text))
+
+
+def _beginning(pattern: str) -> Callable[[str], bool] | None:
+    """The test for a pattern whose only wildcard is a last ``*``, which needs no regular expression; else None."""
+    beginning = pattern[:-1]
+    if not pattern.endswith("*") or "*" in beginning or "?" in beginning:
+        return None
+    return lambda text: text.startswith(beginning) and "/" not in text[len(beginning) :]
+
+
+def _compiled(pattern: str, ignore_case: bool) -> Callable[[str], object]:
+    return re.compile(_expression(pattern), re.IGNORECASE if ignore_case else 0).fullmatch
 
 
 def _expression(pattern: str) -> str:

@@ -14,6 +14,7 @@ from .secret_candidates import ASSIGNED, KEY_BLOCK, TOKEN, URL, Candidate
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Set
+    from typing import Any, AnyStr
 
 MAX_CANDIDATES = 200
 """Places of one file that are looked at; a file with more of them holds data, not configuration."""
@@ -54,10 +55,11 @@ _TOKENS: tuple[tuple[str, str, str], ...] = (
 )
 _KEY_BLOCK = "PRIVATE KEY"
 
-_PASSWORD_WORDS = ("passw", "pwd")
+_BEARER = b"bearer"
+_PASSWORD_WORDS = (b"passw", b"pwd")
 _WORDS = (
-    *_PASSWORD_WORDS, "secret", "token", "api_key", "apikey", "api-key", "access_key", "accesskey", "access-key",
-    "private_key", "private-key", "privatekey", "credential", "auth_key", "authkey", "bearer ",
+    *_PASSWORD_WORDS, b"secret", b"token", b"api_key", b"apikey", b"api-key", b"access_key", b"accesskey",
+    b"access-key", b"private_key", b"private-key", b"privatekey", b"credential", b"auth_key", b"authkey", _BEARER,
 )  # fmt: skip
 """Parts of a name that promise a credential as its value; in lower case."""
 
@@ -77,20 +79,20 @@ _TEST_WORDS = ("test", "mock", "local", "demo", "stub", "password", "secret", "t
 # Behind a word of `_WORDS`: the rest of the name, an assignment, and a literal value. What begins with $, <, {, [, (,
 # *, % and the like refers to something else.
 _ASSIGNMENT = r"""[\w.-]{0,64}["']?\]?[ \t]*(?::=|=>|[:=])[ \t]*["']?(?![$<{\[(*%&!|>@~/\\.-])([^\s"'`,;]{10,})"""
-_BEARER = r"""[ \t]*(?![$<{\[(*%&!|>@~/\\.])([A-Za-z0-9._~+/=-]{16,})"""
+_BEHIND_BEARER = r""" [ \t]*(?![$<{\[(*%&!|>@~/\\.])([A-Za-z0-9._~+/=-]{16,})"""
 _AUTHORITY = r"""://([^:@/\s"'<>]*):([^@/\s"']+)@([^/\s"'?#<>:]+)"""
 _LONGEST = 200
 """So far from the colon of its scheme the ``@`` of a URL is looked for."""
 
-_COMPILED: dict[str, re.Pattern[str]] = {}
+_COMPILED: dict[Any, re.Pattern[Any]] = {}
 
-# For the quick look: every byte that a token is made of becomes an `a`, every other a blank.
-_DIGITS = b"0123456789"
-_UPPER = bytes(range(65, 91))
+# For the quick look: every byte that a token is made of stays, letters as small ones and every digit as a `0`; all
+# others become blanks.
 _SMALL = bytes(range(97, 123))
 _RUN = 16
-_RUN_MARK = b"a" * _RUN
-_AS_RUNS = bytes(97 if byte in _DIGITS + _UPPER + _SMALL + b"_-+" else 32 for byte in range(256))
+_AS_RUNS = b" " * 43 + b"+ -  " + b"0" * 10 + b" " * 7 + _SMALL + b"    _ " + _SMALL + b" " * 133
+_RUNS = rb"0(?:[^ ]{8}|(?<=[^ ]{8}0))[^ ]*"
+"""The rest of a run from its first digit on: of a long run, half must stand before that or behind it."""
 _BEGINNINGS = tuple(token[0].encode() for token in _TOKENS)
 
 
@@ -112,8 +114,9 @@ def secrets_in(path: str, text: str, known: Set[str] = frozenset()) -> list[Cand
 def candidates(text: str) -> list[Candidate]:
     """The places of a text that are worth asking detect-secrets about, in order and without overlap."""
     found: list[Candidate] = []
-    data = text.encode("utf-8", "surrogatepass")
-    tokens, mixed = _quick_look(data)
+    data = text.encode("latin-1", "replace")  # a byte for each character, so that places are the same
+    marked = data.translate(_AS_RUNS)
+    tokens, mixed = _quick_look(data, marked)
     if tokens or b"hooks.slack" in data:
         found.extend(_tokens(text))
     if b"-----BEGIN" in data:
@@ -121,11 +124,9 @@ def candidates(text: str) -> list[Candidate]:
     if b"://" in data:
         found.extend(_urls(text))
     if mixed:
-        found.extend(_assigned(text, _WORDS))
-    else:
-        lower = data.lower()
-        if b"passw" in lower or b"pwd" in lower:
-            found.extend(_assigned(text, _PASSWORD_WORDS))
+        found.extend(_assigned(text, marked, _WORDS))
+    elif b"passw" in marked or b"pwd" in marked:
+        found.extend(_assigned(text, marked, _PASSWORD_WORDS))
     if len(found) < 2:
         return found
     if len(found) > MAX_CANDIDATES:
@@ -139,40 +140,37 @@ def candidates(text: str) -> list[Candidate]:
     return kept
 
 
-def _quick_look(data: bytes) -> tuple[bool, bool]:
+def _quick_look(data: bytes, marked: bytes) -> tuple[bool, bool]:
     """Whether a provider's token may be in a text, and whether a generated value may; both err on the side of yes.
 
     Almost every file is done with after this: it looks only at long unbroken runs of letters, digits, ``_``, ``-`` and
-    ``+``, which bytes operations find in a few microseconds, and of these at the ones with a digit. Pinned actions,
+    ``+`` with a digit, which one expression finds in `marked`, the text translated by `_AS_RUNS`. Pinned actions,
     ``@`` and 40 digits, are passed over. A value of base64 with ``/`` is seen by its pieces.
     """
-    marked = data.translate(_AS_RUNS)
-    at = marked.find(_RUN_MARK)
     runs = []
     mixed = False
-    while at >= 0:
-        end = marked.find(b" ", at)
-        if end < 0:
-            end = len(data)
-        run = data[at:end]
-        without = run.translate(None, _DIGITS)
-        if len(without) < len(run) and (len(run) != 40 or data[at - 1] != 64):
+    for match in _pattern(_RUNS).finditer(marked):
+        digit, end = match.span()
+        at = marked.rfind(b" ", 0, digit) + 1
+        length = end - at
+        if length >= _RUN and (length != 40 or data[at - 1] != 64):
             # The beginning of some tokens ends in a dot or an equals sign, just before the run.
             runs.append(data[max(at - 12, 0) : end])
-            mixed = mixed or _mixed(run, without)
-        at = marked.find(_RUN_MARK, end)
+            mixed = mixed or _mixed(data[at:end])
     if not runs:
         return False, False
     joined = b" ".join(runs)
-    return any(start in joined for start in _BEGINNINGS), mixed
+    for beginning in _BEGINNINGS:
+        if beginning in joined:
+            return True, mixed
+    return False, mixed
 
 
-def _mixed(run: bytes, without: bytes) -> bool:
+def _mixed(run: bytes) -> bool:
     """Whether a run that has a digit has letters of both cases too, or is a long hexadecimal number."""
-    small = without.translate(None, _UPPER)
-    if len(small) < len(without) and len(small.translate(None, _SMALL)) < len(small):
+    if run != run.lower() and run != run.upper():
         return True
-    return _pattern(r"[0-9A-Fa-f]{24}").search(run.decode("ascii")) is not None
+    return len(run) >= 24 and _pattern(rb"[0-9A-Fa-f]{24}").search(run) is not None
 
 
 def _tokens(text: str) -> Iterator[Candidate]:
@@ -218,15 +216,12 @@ def _open_password(user: str, password: str, host: str) -> bool:
     return len(password) >= 6 and not _placeholder(lower) and not any(word in lower for word in _TEST_WORDS)
 
 
-def _assigned(text: str, words: tuple[str, ...]) -> Iterator[Candidate]:
-    low = text.lower()
-    if len(low) != len(text):  # a few letters change their length in lower case; offsets must stay
-        low = "".join([char.lower() if char.isascii() else char for char in text])
+def _assigned(text: str, marked: bytes, words: tuple[bytes, ...]) -> Iterator[Candidate]:
     for word in words:
-        at = low.find(word)
+        at = marked.find(word)
         if at < 0:
             continue
-        match_at = _pattern(_BEARER if word == "bearer " else _ASSIGNMENT).match
+        match_at = _pattern(_BEHIND_BEARER if word == _BEARER else _ASSIGNMENT).match
         while at >= 0:
             match = match_at(text, at + len(word))
             if match is not None:
@@ -234,17 +229,17 @@ def _assigned(text: str, words: tuple[str, ...]) -> Iterator[Candidate]:
                 if candidate is not None:
                     yield candidate
                 at = match.end() - len(word)
-            at = low.find(word, at + len(word))
+            at = marked.find(word, at + len(word))
 
 
-def _judged(text: str, word: str, at: int, match: re.Match[str]) -> Candidate | None:
+def _judged(text: str, word: bytes, at: int, match: re.Match[str]) -> Candidate | None:
     begin = at
     while begin > max(at - 64, 0) and (text[begin - 1].isalnum() or text[begin - 1] in "_-"):
         begin -= 1
     name_end = at + len(word)
     while name_end < min(at + 64, len(text)) and (text[name_end].isalnum() or text[name_end] in "_-"):
         name_end += 1
-    name = "Authorization" if word == "bearer " else text[begin:name_end]
+    name = "Authorization" if word == _BEARER else text[begin:name_end]
     last = name.lower().replace("-", "_").rpartition("_")[2]
     if last in _NO_SECRET_NAMES or name.endswith(("Id", "Name", "Url", "Type", "Path", "File")):
         return None
@@ -258,7 +253,7 @@ def _judged(text: str, word: str, at: int, match: re.Match[str]) -> Candidate | 
             return None
     if not _random_looking(value, password=word in _PASSWORD_WORDS):
         return None
-    title = f"the value of {name}" if word != "bearer " else "a bearer token"
+    title = f"the value of {name}" if word != _BEARER else "a bearer token"
     return Candidate(ASSIGNED, match.start(1), match.start(1) + len(value), title, name)
 
 
@@ -293,7 +288,7 @@ def _placeholder(value: str) -> bool:
     return any(word in lower for word in _PLACEHOLDERS) or len(set(lower)) < 6
 
 
-def _pattern(source: str) -> re.Pattern[str]:
+def _pattern(source: AnyStr) -> re.Pattern[AnyStr]:
     compiled = _COMPILED.get(source)
     if compiled is None:
         compiled = _COMPILED[source] = re.compile(source)

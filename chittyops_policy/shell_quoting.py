@@ -14,6 +14,7 @@ from .embedded_languages import ASSIGNMENT as ASSIGNS
 from .embedded_languages import DECLARING, READS_CODE, Command, language_of
 from .errors import CannotEdit
 from .expressions import segments
+from .late_patterns import late
 from .model import Value
 from .single_words import one_word
 
@@ -124,24 +125,24 @@ def read(script: str, shell: str) -> Reading:
     return Reading(tuple(reader.parts), tuple(reader.heredocs))
 
 
-_PLAIN = re.compile(r"[^\s;&|()<>\"'`$\\]+")
-_BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
-_OPERATOR = re.compile(r";;&|;;|;&|;|&&|&(?!>)|\|\||\|&|\|")
-_REDIRECT = re.compile(r"(?:\d+|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|<&|<>|>&|>>|>\||<(?!\()|>(?!\())|(&>>|&>)")
-_NAME = re.compile(r"[A-Za-z_]\w*")
-_SPECIAL = re.compile(r"[0-9@*#?$!-]")
-_RESERVED = re.compile(
+_PLAIN = late(r"[^\s;&|()<>\"'`$\\]+")
+_BLANK = late(r"(?:[ \t\r]|\\\r?\n)+")
+_OPERATOR = late(r";;&|;;|;&|;|&&|&(?!>)|\|\||\|&|\|")
+_REDIRECT = late(r"(?:\d+|\{[A-Za-z_]\w*\})?(<<<|<<-|<<|<&|<>|>&|>>|>\||<(?!\()|>(?!\())|(&>>|&>)")
+_NAME = late(r"[A-Za-z_]\w*")
+_SPECIAL = late(r"[0-9@*#?$!-]")
+_RESERVED = late(
     r"(?:if|then|elif|else|fi|for|while|until|select|do|done|case|esac|function|time|coproc|\[\[|[{}!])"
     r"(?=[\s;&|()<>]|$)"
 )
-_FUNCTION = re.compile(r"\(\s*\)")
-_IN = re.compile(r"in(?=\s|;)")
-_ESAC = re.compile(r"esac(?=[\s;&|()<>`]|$)")
-_TEST_END = re.compile(r"\]\](?=[\s;&|()<>`]|$)")
-_TEST_SIGN = re.compile(r"&&|\|\||[()<>]|!(?=\s)")
-_INDEX = re.compile(r"\[[^\]]*\]=")
-_CONTINUED = re.compile(r"\\\r?\n")
-_DELIMITER = re.compile(r"(?:'[^'\n]*'|\"[^\"\n$`\\]*\"|\\[^\n]|[^\s;&|()<>\"'`$\\])+")
+_FUNCTION = late(r"\(\s*\)")
+_IN = late(r"in(?=\s|;)")
+_ESAC = late(r"esac(?=[\s;&|()<>`]|$)")
+_TEST_END = late(r"\]\](?=[\s;&|()<>`]|$)")
+_TEST_SIGN = late(r"&&|\|\||[()<>]|!(?=\s)")
+_INDEX = late(r"\[[^\]]*\]=")
+_CONTINUED = late(r"\\\r?\n")
+_DELIMITER = late(r"(?:'[^'\n]*'|\"[^\"\n$`\\]*\"|\\[^\n]|[^\s;&|()<>\"'`$\\])+")
 _OPENING = frozenset(("if", "then", "elif", "else", "while", "until", "do", "{", "!", "time"))
 _CLOSING = frozenset(("fi", "done", "}"))
 _NUMERIC = frozenset(("-eq", "-ne", "-lt", "-le", "-gt", "-ge"))

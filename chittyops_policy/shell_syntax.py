@@ -104,6 +104,15 @@ class AndOr:
 _ENDS = frozenset(("", " ", "\n", ";", "|", "&", ")"))
 """What ends a word that needs no closer look; '' is the end of the text."""
 
+_STOPS = frozenset(";|)\n")
+"""What a simple command certainly ends at."""
+
+_SPECIAL = frozenset("\"'`$\\#<>&(0123456789")
+"""What a word that needs a closer look begins with, or what is no word."""
+
+_BLANKS = frozenset(" \t\r\\#")
+"""What blanks and comments begin with."""
+
 _RESERVED = frozenset("itefwusdc[{}!")
 """What reserved words begin with."""
 
@@ -156,7 +165,6 @@ class _Reader:
                 if self.at == before:
                     self.at += 1
                     continue
-                self.blanks()
                 if self.at < self.length and text[self.at] == "&":
                     item.background = True
                     self.at += 1
@@ -168,7 +176,6 @@ class _Reader:
         while True:
             item.parts.append((operator, self.pipeline(depth)))
             item.end = item.parts[-1][1].end
-            self.blanks()
             operator = self.text[self.at : self.at + 2]
             if operator not in ("&&", "||"):
                 return item
@@ -315,15 +322,18 @@ class _Reader:
         node = Simple(self.at)
         text = self.text
         while self.at < self.length:
-            run = self.patterns.words.match(text, self.at) if depth <= MAX_DEPTH else None
+            char = text[self.at]
+            if char in _STOPS:
+                break
+            run = self.patterns.words.match(text, self.at) if depth <= MAX_DEPTH and char not in _SPECIAL else None
             if run is not None and (node.words or "=" not in run.group().partition(" ")[0]):
                 plain = run.group()  # most words are plain
                 node.words += plain.split()
                 node.end = self.at + len(plain.rstrip())
                 self.at = run.end()
-                self.blanks()
+                if self.at < self.length and text[self.at] in _BLANKS:
+                    self.blanks()
                 continue
-            char = text[self.at]
             redirect = self.patterns.redirect.match(text, self.at) if char in "<>&0123456789" else None
             if redirect is not None:
                 self.redirect(node, redirect, depth)
@@ -333,10 +343,11 @@ class _Reader:
                 function = Compound("function")
                 self.body_of(function, depth + 1)
                 return function
-            elif char in ";&|)\n(" or not self.word(node, depth):
+            elif char in "&(" or not self.word(node, depth):
                 break
             node.end = self.at
-            self.blanks()
+            if self.at < self.length and text[self.at] in _BLANKS:
+                self.blanks()
         self.ended = node.end
         return node
 
@@ -538,7 +549,7 @@ class _Reader:
     # --- blanks, newlines, here-documents
 
     def blanks(self) -> None:
-        if self.at >= self.length or self.text[self.at] not in " \t\r\\#":
+        if self.at >= self.length or self.text[self.at] not in _BLANKS:
             return
         blank = self.patterns.blank.match(self.text, self.at)
         if blank is not None:

@@ -24,6 +24,7 @@ from .contract_words import (
     texts_of,
 )  # fmt: skip
 from .document import Mapping, Scalar
+from .memo import note
 from .mentions import Hints, lower, words_in
 from .model import Value
 from .patterns import matches
@@ -224,6 +225,7 @@ class Runs:
         self._scripts: dict[str, dict[str, str]] = {}
         self._commands: dict[tuple[int, str, str], tuple[Command, ...]] = {}
         self._leading: dict[tuple[str, Hints], frozenset[str]] = {}
+        self._idle: set[str] = set()  # what `uses` says where no contract names it and this run does not have it
         self.narrow = self._narrow(named)
 
     def workflows(self, *, everywhere: bool = False) -> tuple[Workflow, ...]:
@@ -334,6 +336,8 @@ class Runs:
         if hints.occur_in(script.value):
             return True
         if not ("npm" in script.value or "yarn" in script.value or "bun" in script.value):  # all of RUNNERS
+            if hints is self.contracts.hints:
+                note(self.contracts.idle, script.value)
             return False
         if job is None or workflow is None:
             return True
@@ -380,19 +384,28 @@ class Runs:
         walk: _Walk,
     ) -> None:
         """The steps of a job or of an action."""
-        named = self.contracts.named
+        contracts, likely = self.contracts, walk.likely
+        idle_scripts, idle_actions = contracts.idle, self._idle
+        workflow, job = frames[-1]
         for step in steps:
             walk.count += 1
-            uses = step.uses
+            uses, script = step.uses, step.run
+            found = None
+            wanted = True
             if uses is None:
-                workflow, job = frames[-1]
-                if walk.likely and not self._may_run(step, job.node, workflow.node, self.contracts.hints):
+                if likely and (script is None or script.value in idle_scripts):
                     continue
-                found = None
+                if likely and not self._may_run(step, job.node, workflow.node, contracts.hints):
+                    continue
             else:
+                if likely and uses.text in idle_actions:
+                    continue
                 found = self._action(uses, snapshot, own)
+                wanted = not likely or bool(contracts.named(ACTION, uses))
+                if found is None and not wanted and uses.kind == "action":
+                    idle_actions.add(uses.text)
             here = (document, step.node) if own or anchor is None else anchor
-            if uses is None or not walk.likely or named(ACTION, uses):
+            if wanted:
                 walk.steps.append(Placed(step, document, snapshot, own, frames, outer, here))
             if found is not None and len(outer) < MAX_LEVELS and walk.count < MAX_STEPS:
                 if all(step.node is not other.node for other in outer):
@@ -524,9 +537,10 @@ class Contracts:
     """Several contracts that are looked for together: each step is looked at once, however many there are.
 
     hints  the ways in which a command of any of them can be mentioned
+    idle   scripts without any of these that run no package script either, as they were met
     """
 
-    __slots__ = ("_by_name", "_by_pattern", "_by_program", "_by_text", "_globs", "contracts", "hints")
+    __slots__ = ("_by_name", "_by_pattern", "_by_program", "_by_text", "_globs", "contracts", "hints", "idle")
 
     def __init__(self, contracts: Iterable[Contract]) -> None:
         self.contracts = tuple(contracts)
@@ -548,6 +562,7 @@ class Contracts:
                 else:
                     self._by_pattern.setdefault((form.kind, form.pattern), []).append((number, form))
         self.hints = Hints(mentions)
+        self.idle: set[str] = set()
 
     def found(self, runs: Runs, workflow: Workflow) -> Iterator[tuple[Contract, Match]]:
         """See `Runs.found`."""

@@ -11,7 +11,7 @@ import re
 from .calls import Callee, resolve
 from .document import Mapping, Scalar, Sequence
 from .expressions import parse, segments
-from .handed_on import ASKED, ENV, OUTPUT, handed_on, variables
+from .handed_on import ASKED, ENV, OUTPUT, handed_on, looks_at_forms, variables
 from .model import Value
 from .snapshot import normalise
 from .workflow import Action, Workflow, mapping_of, text_of
@@ -177,8 +177,8 @@ def _of_variable(place: Place, name: str) -> Iterator[Origin]:
 
 
 def _of_script(place: Place, script: str, file: str, name: str) -> Iterator[Origin]:
-    for handed in handed_on(script) if _has_sources(place, script) else ():
-        if handed.file == file and handed.name == name and not handed.checked:
+    for handed in handed_on(script) if _has_sources(place, script) and not looks_at_forms(script) else ():
+        if handed.file == file and handed.name == name:
             yield from of_text(place, handed.text)
 
 
