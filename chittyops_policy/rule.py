@@ -367,23 +367,15 @@ class Context:
         """A finding of this rule at a node, or at a span inside `node` (which then gives the route)."""
         span = place if isinstance(place, Span) else Span(place.start, place.end)
         owner = node if node is not None else None if isinstance(place, Span) else place
+        route = document.route(owner)
         return Finding(
-            self.rule.id,
-            message,
-            document.path,
-            span,
-            document.route(owner),
-            notes=notes,
-            related=related,
-            severity=severity,
-            anchor=anchor,
-            sensitive=sensitive,
-            aside=aside,
+            self.rule.id, message, document.path, span, route, notes, related, severity, anchor, sensitive, aside
         )
 
     def inside(self, document: Document, scalar: Scalar, start: int, end: int, message: str, **more: Any) -> Finding:
         """A finding at the range [start, end) of a scalar's value."""
-        return self.at(document, document.spot(scalar, start, end), message, node=scalar, **more)
+        span, route = document.spot(scalar, start, end), document.route(scalar)
+        return Finding(self.rule.id, message, document.path, span, route, **more)
 
     def missing(self, path: str, message: str, **more: Any) -> Finding:
         """A finding about a file that is not there, or about a whole file."""
