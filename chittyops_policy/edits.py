@@ -184,6 +184,19 @@ def replace_within(document: Document, scalar: Scalar, pieces: Listed[tuple[int,
     return Amendment(tuple(Edit(span, text) for span, text in zip(spans, texts, strict=True)), (effect,))
 
 
+def can_replace_within(document: Document, scalar: Scalar) -> bool:
+    """Whether `replace_within` can surely put words of one line into a scalar; False where only trying tells."""
+    text, value = document.text, scalar.value
+    if scalar.style or scalar.tag is not None or text[scalar.start : scalar.end] != value or "\n" in value:
+        return False
+    node: Node | None = scalar
+    while node is not None:
+        if node.anchor is not None or (isinstance(node, Mapping) and len(node.index) != len(node.items)):
+            return False
+        node = node.parent
+    return bool(value)
+
+
 def _with_pieces(value: str, pieces: Listed[tuple[int, int, str]]) -> Iterator[str]:
     at = 0
     for start, end, text in pieces:

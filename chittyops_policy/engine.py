@@ -144,12 +144,9 @@ class _Run:
         self.fixes: list[tuple[Decision, Fix]] = []
         self.by_visit: dict[str, list[tuple[Rule, Context]]] = {}
         self.held: dict[str, bool] = {}  # whether a named file may hold a step of a contract, by the part of the pack
-        for rule in catalogue:
-            settings = policy.rules[rule.id]
-            if settings.stage.value == "off":
-                continue
+        self.plan = _plan(catalogue, policy)
+        for rule, options in self.plan.rules:
             self.rules.append(rule)
-            options = {name: setting.value for name, setting in settings.options.items()}
             context = Context(rule, snapshot, options, policy.parameters, lookups, memo, self.named, self.contexts)
             self.contexts[rule.id] = context
             for visit in rule.visits:
@@ -215,11 +212,11 @@ class _Run:
     def visit(self, kind: str, view: Any, path: str, text: bytes | None) -> None:
         """Calls every rule that visits this kind of view and keeps what it says.
 
-        `text` is the file in lower case, for `Rule.needs`; None where nothing may be skipped.
+        `text` is the file in lower case, for `Rule.guard`; None where nothing may be skipped.
         """
         for rule, context in self.by_visit.get(kind, ()):
-            if rule.needs and text is not None:
-                for need in rule.needs:
+            if rule.guard and text is not None:
+                for need in rule.guard:
                     if need in text:
                         break
                 else:
@@ -280,76 +277,74 @@ class _Run:
             decisions=decisions,
             verdicts=tuple(self._verdicts(decisions)),
             problems=tuple(sorted(self.problems, key=lambda problem: (problem.path, problem.kind, problem.message))),
-            rules_run=tuple([self._info(rule) for rule in self.rules]),
+            rules_run=self.plan.infos,
             fail_on=self.policy.fail_on.value,
         )
-
-    def _info(self, rule: Rule) -> RuleInfo:
-        settings = self.policy.rules[rule.id]
-        key = (rule, settings.severity.value, settings.stage.value)
-        info = _INFOS.get(key)
-        if info is None:
-            if len(_INFOS) >= _MAX_INFOS:
-                _INFOS.clear()
-            info = _INFOS[key] = RuleInfo(rule.id, rule.title, rule.why, rule.how, key[1], key[2], tuple(rule.tags))
-        return info
 
     def text_document(self, path: str) -> Document | None:
         """See `Snapshot.text_document`."""
         return self.snapshot.text_document(path)
 
-    def _decisions(self, judged: Sequence[Judged]) -> Iterable[Decision]:
-        documents = {path: self.text_document(path) for path in {entry[0].path for entry in judged}}
+    def _decisions(self, judged: Sequence[Judged]) -> list[Decision]:
+        documents: dict[str, Document | None] = {}
         masks: dict[str, list[Span]] = {}
         texts: list[str] = []
         for finding, _, _, _ in judged:
-            document = documents[finding.path]
+            path = finding.path
+            if path not in documents:
+                documents[path] = self.text_document(path)
+            document = documents[path]
             span = finding.span
             text = ""
             if document is not None and span is not None:
                 text = document.text[span.start : span.end]
                 if finding.sensitive:
-                    masks.setdefault(finding.path, []).append(span)
+                    masks.setdefault(path, []).append(span)
             texts.append(text)
         names = fingerprints([entry[0] for entry in judged], texts)
         report_level = severity_rank(self.policy.report_level.value)
         rules = self.policy.rules
+        decisions: list[Decision] = []
         for (finding, state, reason, waiver), name in zip(judged, names, strict=True):
             self.anchors[name] = "" if finding.aside else finding.anchor or ""
             settings = rules[finding.rule]
             severity = settings.severity_of(finding.severity)
             if state == OPEN and settings.stage.value != "block":
                 state, reason = STAGED, settings.stage_reason
-            if state == OPEN and severity_rank(severity) < report_level:
+            if state == OPEN and report_level and severity_rank(severity) < report_level:
                 state, reason = BELOW_LEVEL, f"milder than {self.policy.report_level.value}"
             fix = self._fix(finding) if self.propose and state in (OPEN, STAGED) else None
             fixable = fix if isinstance(fix, Fix) else None
-            decision = Decision(
-                rule=finding.rule,
-                severity=severity,
-                state=state,
-                message=finding.message,
-                path=finding.path,
-                region=self._region(documents, masks, finding.path, finding.span),
-                route=finding.route,
-                fingerprint=name,
-                reason=reason,
-                notes=finding.notes,
-                related=tuple(
+            related: tuple[RelatedPlace, ...] = ()
+            if finding.related:
+                related = tuple(
                     [
                         RelatedPlace(item.path, self._region(documents, masks, item.path, item.span), item.message)
                         for item in finding.related
                     ]
-                ),
-                sensitive=finding.sensitive,
-                fix_title=None if fixable is None else fixable.title,
-                fix_safety=None if fixable is None else fixable.safety,
-                unfixable=fix.reason if isinstance(fix, NoFix) else "",
-                waiver=waiver,
+                )
+            decision = Decision(
+                finding.rule,
+                severity,
+                state,
+                finding.message,
+                finding.path,
+                self._region(documents, masks, finding.path, finding.span),
+                finding.route,
+                name,
+                reason,
+                finding.notes,
+                related,
+                finding.sensitive,
+                None if fixable is None else fixable.title,
+                None if fixable is None else fixable.safety,
+                fix.reason if isinstance(fix, NoFix) else "",
+                waiver,
             )
             if fixable is not None:
                 self.fixes.append((decision, fixable))
-            yield decision
+            decisions.append(decision)
+        return decisions
 
     def _fix(self, finding: Finding) -> Fix | NoFix:
         """What the rule proposes for a finding. What it does wrong stays with this finding."""
@@ -421,19 +416,19 @@ class _Run:
             if id in self.remarks:
                 remarks += [remark for remark in self.remarks[id] if not remark.subject or remark.subject == subject]
             for decision in by_rule.get(id, ()):
-                if _is_about(self.anchors[decision.fingerprint], subject):
+                if not subject or _is_about(self.anchors[decision.fingerprint], subject):
                     if decision.state == EXCEPTED:
                         excepted += 1
                     else:
                         failing.append(decision)
-        evidence = tuple(sorted({remark.text for remark in remarks if isinstance(remark, Evidence)}))
         if failing:
-            places = [_place(decision) for decision in failing]
-            shown = tuple(places[:5]) + ((f"and {len(places) - 5} more",) if len(places) > 5 else ())
+            shown = [_place(decision) for decision in failing[:5]]
+            if len(failing) > 5:
+                shown.append(f"and {len(failing) - 5} more")
             rules = sorted({decision.rule for decision in failing})
-            return Verdict(
-                control.id, control.title, FAIL, f"{_plural(len(failing), 'finding')} of {', '.join(rules)}", shown
-            )
+            reason = f"{_plural(len(failing), 'finding')} of {', '.join(rules)}"
+            return Verdict(control.id, control.title, FAIL, reason, tuple(shown))
+        evidence = tuple(sorted({remark.text for remark in remarks if isinstance(remark, Evidence)})) if remarks else ()
         unknown = next((remark for remark in remarks if isinstance(remark, Unknown)), None)
         if unknown is not None:
             return Verdict(control.id, control.title, UNKNOWN, unknown.reason, evidence, permission=unknown.permission)
@@ -450,13 +445,40 @@ class _Run:
         return Verdict(control.id, control.title, PASS, reason, evidence)
 
 
-_MAX_INFOS = 4096
-_INFOS: dict[tuple[Rule, str, str], RuleInfo] = {}
-"""What reports say of a rule with a severity and a stage: the same for most repositories."""
+class _Plan:
+    """What a catalogue comes to under the settings of a policy: the rules that are on, each with its options."""
+
+    __slots__ = ("catalogue", "infos", "rules", "settings")
+
+    def __init__(self, catalogue: Catalogue, policy: Policy) -> None:
+        self.catalogue = catalogue.rules
+        self.settings = policy.rules
+        self.rules: list[tuple[Rule, dict[str, Any]]] = []
+        infos: list[RuleInfo] = []
+        for rule in catalogue:
+            settings = policy.rules[rule.id]
+            stage: str = settings.stage.value
+            if stage != "off":
+                options = {name: setting.value for name, setting in settings.options.items()}
+                self.rules.append((rule, options))
+                infos.append(
+                    RuleInfo(rule.id, rule.title, rule.why, rule.how, settings.severity.value, stage, tuple(rule.tags))
+                )
+        self.infos = tuple(infos)
+
+
+_PLANS: list[_Plan] = []
+"""The last one: most repositories are judged by the same rules under the same settings, which nobody changes."""
+
+
+def _plan(catalogue: Catalogue, policy: Policy) -> _Plan:
+    if not _PLANS or _PLANS[0].catalogue is not catalogue.rules or _PLANS[0].settings is not policy.rules:
+        _PLANS[:] = [_Plan(catalogue, policy)]
+    return _PLANS[0]
 
 
 def _is_about(anchor: str, subject: str) -> bool:
-    return not subject or anchor == subject or anchor.startswith(subject + ":")
+    return anchor == subject or anchor.startswith(subject + ":")
 
 
 def _place(decision: Decision) -> str:

@@ -28,9 +28,9 @@ def fingerprints(findings: Sequence[Finding], texts: Sequence[str]) -> list[str]
     result: list[str] = []
     for finding, text in zip(findings, texts, strict=True):
         subject = " ".join((finding.anchor if finding.anchor is not None else text).split())
-        identity = "\0".join((finding.rule, finding.path, without_indices(finding.route), subject))
+        identity = f"{finding.rule}\0{finding.path}\0{without_indices(finding.route)}\0{subject}"
         occurrence = seen[identity] = seen.get(identity, 0) + 1
-        result.append(digest(f"{identity}\0{occurrence}".encode("utf-8", "surrogatepass"))[:32])
+        result.append(sha256(f"{identity}\0{occurrence}".encode("utf-8", "surrogatepass")).hexdigest()[:32])
     return result
 
 

@@ -11,7 +11,23 @@ from abc import abstractmethod
 
 from .expressions import Call
 from .late_patterns import late
-from .shell_quoting import BARE, COMMENT, EXPRESSION, IN_COMMENT, MARK, RAW, TEXT, VARIABLE, Part, Reading, ScriptReader
+from .shell_quoting import (
+    BARE,
+    COMMENT,
+    EXPRESSION,
+    IN_COMMENT,
+    JAVASCRIPT,
+    MARK,
+    PWSH,
+    PYTHON,
+    RAW,
+    STRING,
+    TEXT,
+    VARIABLE,
+    Part,
+    Reading,
+    ScriptReader,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,15 +35,9 @@ if TYPE_CHECKING:
 
     from .expressions import Expr
 
-STRING: Final = "a string"
 LITERAL: Final = "a here-string in single quotes"
 REGEX: Final = "a regular expression"
 JSON: Final = "JSON"
-
-PWSH: Final = ("pwsh", "powershell")
-PYTHON: Final = "python"
-JAVASCRIPT: Final = "github-script"
-LANGUAGES: Final = (*PWSH, PYTHON, JAVASCRIPT)
 
 
 class Literal:
@@ -57,7 +67,7 @@ class LiteralReading(Reading):
 
 
 def read(script: str, language: str) -> LiteralReading:
-    """The parts of a script in one of `LANGUAGES`. Raises CannotEdit with what has not been understood."""
+    """The parts of a script in one of the `LANGUAGES`. Raises CannotEdit with what has not been understood."""
     reader = (_Pwsh if language in PWSH else _Python if language == PYTHON else _JavaScript)(script)
     reader.code("", 0)
     return LiteralReading(tuple(reader.parts), tuple(reader.literals))

@@ -62,7 +62,7 @@ class Value:
     """What is in the slots, for comparing."""
 
     def __init_subclass__(cls) -> None:
-        cls.fields = attrgetter(*cls.__slots__ or ("__class__",))
+        cls.fields = attrgetter(*[name for name in cls.__slots__ if name[0] != "_"] or ("__class__",))
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.fields(self) == self.fields(other)
@@ -71,7 +71,7 @@ class Value:
         return hash(self.fields(self))
 
     def __repr__(self) -> str:
-        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__)
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__slots__ if name[0] != "_")
         return f"{type(self).__name__}({fields})"
 
 
@@ -151,9 +151,12 @@ class Fix(Value):
     effects  what these edits do to the parsed file, all of it; empty where the file is not YAML
     creates  files that do not exist yet
     notes    what a person should know before merging it, each a sentence
+
+    Most checks only say that there is a fix: `made` is for one whose edits, effects and notes are sure to be there but
+    need not be worked out before somebody asks for them. It gives the same fix with all of it.
     """
 
-    __slots__ = ("creates", "edits", "effects", "notes", "safety", "title")
+    __slots__ = ("_made", "creates", "edits", "effects", "notes", "safety", "title")
 
     def __init__(
         self,
@@ -163,13 +166,29 @@ class Fix(Value):
         effects: tuple[Effect, ...] = (),
         creates: tuple[Creation, ...] = (),
         notes: tuple[str, ...] = (),
+        made: Callable[[], Fix] | None = None,
     ) -> None:
         self.title = title
         self.safety = safety
-        self.edits = edits
-        self.effects = effects
         self.creates = creates
-        self.notes = notes
+        if made is not None:
+            self._made = made
+        else:
+            self.edits = edits
+            self.effects = effects
+            self.notes = notes
+
+    def __getattr__(self, name: str) -> Any:
+        # Reached only for a slot that has no value yet.
+        if name not in ("edits", "effects", "notes"):
+            raise AttributeError(name)
+        made = self._made()
+        self.edits, self.effects, self.notes = made.edits, made.effects, made.notes
+        return getattr(self, name)
+
+    def __reduce__(self) -> Any:
+        # On the way to another process everything is worked out.
+        return Fix, (self.title, self.safety, self.edits, self.effects, self.creates, self.notes)
 
 
 class NoFix(Value):

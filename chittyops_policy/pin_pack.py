@@ -70,12 +70,12 @@ class PackEntry:
 
     def at(self, commit: str) -> tuple[Release, ...]:
         """The releases that name a commit, or have named it."""
-        if commit not in self._at:
-            named = (self._release(index) for index, line in enumerate(self._lines) if commit in line)
-            self._at[commit] = tuple(
-                release for release in named if commit == release.commit or commit in release.former
-            )
-        return self._at[commit]
+        found = self._at.get(commit)
+        if found is None:
+            named = [self._release(index) for index, line in enumerate(self._lines) if commit in line]
+            found = tuple([release for release in named if commit == release.commit or commit in release.former])
+            self._at[commit] = found
+        return found
 
     def _release(self, index: int) -> Release:
         release = self._releases.get(index)

@@ -63,10 +63,14 @@ class PinSources:
         self.pack = pack
 
     @property
+    def alone(self) -> bool:
+        """Whether nothing but the pack answers."""
+        return self.host is None and not self.lock.pins and not self.lock.mistakes
+
+    @property
     def kept(self) -> dict[tuple[str, ...], Any]:
         """Where answers may be kept: those of the pack alone are the same for every repository."""
-        alone = self.host is None and not self.lock.pins and not self.lock.mistakes
-        return self.pack.answers if alone else {}
+        return self.pack.answers if self.alone else {}
 
     def each(self, slug: str) -> Iterator[Releases | _Asked | PackEntry]:
         """What each source says of ``owner/repo`` (lower case), in the order in which they decide."""
@@ -117,9 +121,9 @@ def resolve(slug: str, ref: str, known: PinSources, *, fresh: bool = False) -> P
     `fresh` asks anew instead of taking the lock's word, which then only serves to notice what has changed.
     """
     kept = known.kept
-    if (slug, ref) not in kept:
-        kept[slug, ref] = _resolve(slug, ref, known, fresh)
-    found: Pin | Unpinnable = kept[slug, ref]
+    found: Pin | Unpinnable | None = kept.get((slug, ref))
+    if found is None:
+        found = kept[slug, ref] = _resolve(slug, ref, known, fresh)
     return found
 
 
@@ -284,11 +288,13 @@ def _mismatch(slug: str, commit: str, stated: str, known: PinSources) -> Mismatc
     if version is None:
         return None
     moving = len(version.numbers) < 3
+    if known.alone and _is_at(version, commit, known.pack.entry(slug)):
+        return None  # mostly so, and told without looking for the version
     for source in known.each(slug):
         meant = source.find(stated)
         if meant is not None and (commit == meant.commit or commit in meant.former):
             return None
-        if any(_is_named(version, release) for release in source.at(commit)):
+        if _is_at(version, commit, source):
             return None
         if meant is not None and meant.confirmed:
             actual = name_of(slug, commit, known)
@@ -296,10 +302,13 @@ def _mismatch(slug: str, commit: str, stated: str, known: PinSources) -> Mismatc
     return None
 
 
-def _is_named(version: Version, release: Release) -> bool:
-    """Whether a version is that of a release, or the major or minor version that it belongs to."""
-    other = parse_version(release.tag)
-    return other is not None and (other == version or version.covers(other))
+def _is_at(version: Version, commit: str, source: Releases | _Asked | PackEntry) -> bool:
+    """Whether a version is that of a release at a commit, or the major or minor version that it belongs to."""
+    for release in source.at(commit):
+        other = parse_version(release.tag)
+        if other is not None and (other == version or version.covers(other)):
+            return True
+    return False
 
 
 def name_of(slug: str, commit: str, known: PinSources) -> Release | None:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 
-from . import literal_quoting
 from .document import Mapping, Scalar, Sequence, parse, to_value
 from .edits import expected
 from .expressions import segments
 from .model import ADD, SET, Value
 from .script_proof import constants_written, expansions_kept, script_meaning_kept
 from .script_rewrite import inner
+from .shell_quoting import JAVASCRIPT
 from .step_shells import shell_of_step
 from .workflow import Action, Workflow
 
@@ -260,7 +260,7 @@ def _prove_scripts(old: Document, effects: Iterable[Effect]) -> None:
             raise Unproven(SCRIPTS, f"{_route(step_path)} is no step")
         shell, known = steps[id(_at(old.root, step_path))]
         if effect.path[-1] == "script":
-            shell = literal_quoting.JAVASCRIPT
+            shell = JAVASCRIPT
         moves = _added_variables(effects, step_path)
         if constants_written(before.value) == effect.value:
             continue

@@ -12,7 +12,6 @@ from . import literal_quoting
 from . import shell_quoting as quoting
 from .errors import CannotEdit
 from .expressions import Expr, fold, parse, segments, to_string
-from .literal_quoting import STRING
 from .model import Value
 from .shell_quoting import (
     ARITHMETIC,
@@ -22,9 +21,13 @@ from .shell_quoting import (
     EXPRESSION,
     GAP,
     HEREDOC,
+    JAVASCRIPT,
+    LANGUAGES,
     MARK,
+    PYTHON,
     QUOTED_HEREDOC,
     SINGLE,
+    STRING,
     TEXT,
     VARIABLE,
 )
@@ -53,13 +56,13 @@ def script_meaning_kept(
     """
     if before == after:
         return None if not moves else f"{min(moves)} is set and never used"
-    if shell not in ("bash", "sh", *literal_quoting.LANGUAGES):
+    if shell not in ("bash", "sh", *LANGUAGES):
         return f"scripts for {shell or 'an unknown shell'} are not understood"
-    if shell == literal_quoting.PYTHON and after.startswith(_IMPORT) and not before.startswith(_IMPORT):
+    if shell == PYTHON and after.startswith(_IMPORT) and not before.startswith(_IMPORT):
         after = after.removeprefix(_IMPORT)
         if re.search(r"\bos\b(?!\.\w)", re.sub(r"(?m)^[ \t]*import os[ \t]*$", "", before)) or "__future__" in before:
             return "the script has a use of its own for the name os"
-    elif shell == literal_quoting.PYTHON and not re.search(r"(?m)^import (?:[\w., ]+, )?os\b(?!\.| as)", after):
+    elif shell == PYTHON and not re.search(r"(?m)^import (?:[\w., ]+, )?os\b(?!\.| as)", after):
         return "the script does not import os"
     read = quoting.read if shell in ("bash", "sh") else literal_quoting.read
     try:
@@ -107,7 +110,7 @@ def expansions_kept(before: str, after: str, shell: str) -> str | None:
     Parts may go; what is left of expressions, variables and comments is in the same order as before, each in the same
     quotes. Otherwise what is wrong, in words without a full stop.
     """
-    if shell not in ("bash", "sh", *literal_quoting.LANGUAGES):
+    if shell not in ("bash", "sh", *LANGUAGES):
         return f"scripts for {shell or 'an unknown shell'} are not understood"
     read = quoting.read if shell in ("bash", "sh") else literal_quoting.read
     try:
@@ -196,7 +199,7 @@ def _compared(old: _Side, new: _Side, values: Mapping[str, str], reading: Readin
         if _bare(was.text) not in held:
             return f"line {was.line} of the script: {_shown(was)} has become {_shown(now)}"
         expanded = _EXPANDED.get(was.quoting)
-        if shell == literal_quoting.JAVASCRIPT and was.quoting == BARE:
+        if shell == JAVASCRIPT and was.quoting == BARE:
             expanded = literal_quoting.JSON
         if expanded != now.quoting:
             return (

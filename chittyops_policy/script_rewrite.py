@@ -9,18 +9,34 @@ from __future__ import annotations
 
 import re
 
-from . import literal_quoting
 from . import shell_quoting as quoting
 from .errors import CannotEdit
 from .expressions import Call, Expr, references, segments, walk
-from .literal_quoting import JAVASCRIPT, PWSH, PYTHON, STRING, Literal, LiteralReading
 from .model import Value
-from .shell_quoting import BARE, DOUBLE, EXPRESSION, HEREDOC, QUOTED_HEREDOC, RAW, SINGLE, TEXT, Part, Reading
+from .shell_quoting import (
+    BARE,
+    DOUBLE,
+    EXPRESSION,
+    HEREDOC,
+    JAVASCRIPT,
+    LANGUAGES,
+    PWSH,
+    PYTHON,
+    QUOTED_HEREDOC,
+    RAW,
+    SINGLE,
+    STRING,
+    TEXT,
+    Part,
+    Reading,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from typing import Final
+
+    from .literal_quoting import Literal, LiteralReading
 
     Pieces = list[tuple[int, int, str]]
 
@@ -86,7 +102,7 @@ def rewrite(script: str, shell: str, wanted: Collection[str], environment: Envir
     """
     if shell == CMD:
         raise CannotEdit("cmd puts the value of %NAME% into a line before it reads it, so it would still be code there")
-    if shell not in SHELLS and shell not in literal_quoting.LANGUAGES:
+    if shell not in SHELLS and shell not in LANGUAGES:
         raise CannotEdit(f"scripts for {shell or 'an unknown shell'} are not rewritten")
     names = _Names(script, wanted, environment)
     return _shell(script, shell, names) if shell in SHELLS else _literals(script, shell, names)
@@ -328,6 +344,9 @@ def _line(script: str, part: Part) -> int:
 
 
 def _literals(script: str, language: str, names: _Names) -> Rewrite:
+    # Loaded for such a script only: nearly all are the shell's, and its patterns take long to compile.
+    from . import literal_quoting
+
     reading = literal_quoting.read(script, language)
     parts = [part for part in reading.parts if part.kind == EXPRESSION and inner(part.text) in names.wanted]
     for part in parts:

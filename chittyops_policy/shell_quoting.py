@@ -36,6 +36,7 @@ BARE: Final = "bare"
 DOUBLE: Final = "double quotes"
 SINGLE: Final = "single quotes"
 ANSI: Final = "$'…' quotes"
+STRING: Final = "a string"  # of a language other than the shell's
 HEREDOC: Final = "a here-document"
 QUOTED_HEREDOC: Final = "a quoted here-document"
 ARITHMETIC: Final = "an arithmetic expression"
@@ -55,6 +56,12 @@ REGEX: Final = "a regular expression"
 BODY: Final = "the inside of ${…}"
 
 MAX_DEPTH: Final = 30
+
+PWSH: Final = ("pwsh", "powershell")
+PYTHON: Final = "python"
+JAVASCRIPT: Final = "github-script"
+LANGUAGES: Final = (*PWSH, PYTHON, JAVASCRIPT)
+"""What `literal_quoting` reads; named here, for who seldom has to do with it."""
 
 
 class Part(Value):

@@ -135,11 +135,13 @@ def place_of(tags: Sequence[str], ref: str) -> int | None:
     wanted = parse_version(name)
     if wanted is None:
         return next((index for index, tag in enumerate(tags) if tag == name), None)
-    major = str(wanted.numbers[0])
+    beginnings = _beginnings(wanted)
     newest: tuple[Version, int] | None = None
     same: int | None = None
     for index, tag in enumerate(tags):
-        version = parse_version(tag) if _may_begin(tag, wanted.prefix, major) else None
+        if not tag.startswith(beginnings) and tag.isascii():
+            continue
+        version = parse_version(tag)
         if version is None:
             continue
         if wanted.covers(version):
@@ -150,14 +152,11 @@ def place_of(tags: Sequence[str], ref: str) -> int | None:
     return same if newest is None else newest[1]
 
 
-def _may_begin(tag: str, prefix: str, major: str) -> bool:
-    """Whether a tag can be of a product and a major version: a look that spares most tags the parsing."""
-    if not tag.startswith(prefix):
-        return tag.startswith("refs/")
-    at = len(prefix)
-    if tag.startswith(("v", "V"), at):
-        at += 1
-    return tag.startswith((major, "0"), at) or not tag.isascii()
+def _beginnings(wanted: Version) -> tuple[str, ...]:
+    """How a tag in ASCII begins that means a version or one that it covers: a look that spares most the parsing."""
+    major, *minor = map(str, wanted.numbers[:2])
+    numbers = ("0", f"{major}.{minor[0]}", f"{major}.0") if minor else ("0", major)
+    return ("refs/", *[wanted.prefix + v + number for v in ("", "v", "V") for number in numbers])
 
 
 class Releases:

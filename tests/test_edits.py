@@ -18,6 +18,7 @@ from chittyops_policy.edits import (
     add_key,
     apply,
     block_text,
+    can_replace_within,
     comment_on,
     expected,
     flow_text,
@@ -337,6 +338,17 @@ def test_any_edit_is_refused_or_proven(data: st.DataObject) -> None:
         return
     after = apply(document.text, amendment.edits)
     prove_patch(Patch(PATH, text.encode(), after.encode(), amendment.edits, amendment.effects))
+
+
+@settings(max_examples=100, deadline=None)
+@given(documents(), WORDS)
+def test_what_can_surely_be_replaced_is_never_refused(text: str, word: str) -> None:
+    document = parse(PATH, text.encode())
+    assume(document.error is None)
+    for probe in nodes(document.root):
+        if isinstance(probe, Scalar) and can_replace_within(document, probe):
+            for start, end in ((0, len(probe.value)), (1, len(probe.value)), (0, 1)):
+                replace_within(document, probe, [(start, end, word)])
 
 
 @settings(max_examples=100, deadline=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chittyops_policy.codeowners import MAX_BYTES, parse
 from chittyops_policy.edits import apply
 from chittyops_policy.model import REVIEW, Edit, Fix, NoFix, Span
-from chittyops_policy.rules.repository.ineffective_codeowners import probes, protection
+from chittyops_policy.rules.repository.ineffective_codeowners import judged, probes, protection
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     if len(data) >= MAX_BYTES:
         return NoFix("only its owners know which of its lines can go")
     try:
-        owners = parse(finding.path, data.decode("utf-8"))
+        owners, findings = judged(snapshot, context, finding.path, data.decode("utf-8"))
     except UnicodeDecodeError:
         return NoFix("the file is not UTF-8")
     if not finding.related:
         return NoFix(_why_not(finding, owners, context))
     protecting = _protecting(owners, context)
-    known = {item.message for item in protection(snapshot, context, owners)}
+    known = {item.message for item in findings}
     problem = ""
     for order in (sorted(protecting), sorted(protecting, key=lambda row: (protecting[row], row))):
         moved, edits = _edits(owners, order)

@@ -29,7 +29,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from chittyops_policy.model import Finding, Span
+    from chittyops_policy.model import Finding
     from chittyops_policy.rule import Context
     from chittyops_policy.secret_reads import SecretRead
     from chittyops_policy.workflow import Job, Step, Workflow
@@ -65,9 +65,9 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     workflow = context.snapshot.workflow(finding.path)
     assert workflow is not None
     assert finding.span is not None
-    read = workflow.once(_by_place)[finding.span]
+    read = workflow.once(_by_place)[finding.span.start, finding.span.end]
     data = context.parameters.get("credentials")
-    served = _served(data)
+    served = context.once(_served)
     if read.name.upper() not in served:
         return NoFix(f"{_broker(data)} issues nothing in place of {read.name}, as far as the pack's table goes")
     place = path_of(read.scalar)
@@ -85,12 +85,14 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     return found
 
 
-def _by_place(workflow: Workflow) -> dict[Span, SecretRead]:
-    return {workflow.document.spot(read.scalar, read.start, read.end): read for read in secret_reads(workflow)}
+def _by_place(workflow: Workflow) -> dict[tuple[int, int], SecretRead]:
+    spots = [(workflow.document.spot(read.scalar, read.start, read.end), read) for read in secret_reads(workflow)]
+    return {(spot.start, spot.end): read for spot, read in spots}
 
 
-def _served(data: Any) -> dict[str, tuple[str, str]]:
+def _served(context: Context) -> dict[str, tuple[str, str]]:
     """Secret in upper case → (the broker's name for it, the output that has it), from the pack's table."""
+    data = context.parameters.get("credentials")
     table = data.get("served") if isinstance(data, dict) else None
     entries = table.items() if isinstance(table, dict) else ()
     return {

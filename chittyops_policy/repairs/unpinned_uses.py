@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chittyops_policy.edits import comment_on, line_end, replace_within, scalar_at, set_comment
+from chittyops_policy.edits import can_replace_within, comment_on, line_end, replace_within, scalar_at, set_comment
 from chittyops_policy.errors import CannotEdit
 from chittyops_policy.model import REVIEW, SAFE, Fix, NoFix
 from chittyops_policy.pins import Unpinnable, name_of, resolve, sources
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from chittyops_policy.document import Document, Scalar
     from chittyops_policy.model import Finding
-    from chittyops_policy.pins import PinSources
+    from chittyops_policy.pins import Pin, PinSources
     from chittyops_policy.rule import Context
     from chittyops_policy.workflow import Action, Workflow
 
@@ -35,7 +35,6 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     uses = around.by_place.get(finding.span.start) or _uses_at(document, finding.span.start)
     if uses is None:
         return NoFix("the reference is not where it was")
-    node = uses.node
     if uses.kind == "docker":
         return NoFix("which digest a tag of an image has only its registry knows, and no registry is asked")
     if uses.kind not in ("action", "workflow"):
@@ -45,8 +44,20 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     pin = resolve(uses.slug, together or uses.ref, known)
     if isinstance(pin, Unpinnable):
         return NoFix(pin.reason)
+    title = f"pin {uses.text.partition('@')[0]} to {pin.release.tag}"
+    safety = REVIEW if pin.doubts else SAFE
+
+    def made() -> Fix:
+        return _made(title, safety, document, uses, pin, together)
+
+    _require_own_line_end(document, uses.node)
+    return Fix(title, safety, made=made) if can_replace_within(document, uses.node) else made()
+
+
+def _made(title: str, safety: str, document: Document, uses: Uses, pin: Pin, together: str) -> Fix:
+    """The fix with its edits. `together` is the version of another action of the repository, where it decided."""
+    node = uses.node
     release = pin.release
-    _require_own_line_end(document, node)
     old = comment_on(document, node.end)
     kept = "" if old is None or stated_version(old) is not None or old == uses.ref else old
     notes = (f"The commit comes from {release.origin}.", *pin.doubts)
@@ -59,14 +70,7 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     end = len(node.value.rstrip())
     amendment = replace_within(document, node, [(end - len(uses.ref), end, release.commit)])
     amendment += set_comment(document, node.end, comment)
-    name = uses.text.partition("@")[0]
-    return Fix(
-        f"pin {name} to {release.tag}",
-        REVIEW if pin.doubts else SAFE,
-        amendment.edits,
-        amendment.effects,
-        notes=notes,
-    )
+    return Fix(title, safety, amendment.edits, amendment.effects, notes=notes)
 
 
 def _uses_at(document: Document, offset: int) -> Uses | None:
@@ -82,17 +86,17 @@ def _version_of_siblings(uses: Uses, siblings: Iterable[tuple[str, str, bool]], 
 
     `siblings` has the (folder, reference, whether it is a commit) of the repository's actions in the file.
     """
-    wanted = parse_version(uses.ref)
+    others = [sibling for sibling in siblings if sibling[0] != uses.path]
+    wanted = parse_version(uses.ref) if others else None
     if wanted is None:
         return ""
     found = []
-    for folder, ref, pinned in siblings:
-        if folder != uses.path:
-            release = name_of(uses.slug, ref.lower(), known) if pinned else None
-            name = release.tag if release is not None else ref
-            version = parse_version(name)
-            if version is not None and wanted.covers(version) and len(version.numbers) > 2:
-                found.append((version.order, name))
+    for _, ref, pinned in others:
+        release = name_of(uses.slug, ref.lower(), known) if pinned else None
+        name = release.tag if release is not None else ref
+        version = parse_version(name)
+        if version is not None and wanted.covers(version) and len(version.numbers) > 2:
+            found.append((version.order, name))
     return max(found)[1] if found else ""
 
 
@@ -130,8 +134,9 @@ def _nothing_yet(context: Context) -> dict[str, _References]:
 
 def _require_own_line_end(document: Document, node: Scalar) -> None:
     """Raises CannotEdit where a comment at the end of the line would not be read as that of this reference."""
-    if node.style in ("|", ">") or "\n" in document.text[node.start : node.end]:
+    text = document.text
+    if node.style in ("|", ">") or "\n" in text[node.start : node.end]:
         raise CannotEdit("the reference does not stand on one line, so that no comment can name its version")
-    rest = document.text[node.end : line_end(document, node.end)].lstrip(" \t")
+    rest = "" if text.startswith("\n", node.end) else text[node.end : line_end(document, node.end)].lstrip(" \t")
     if rest and not rest.startswith("#"):
         raise CannotEdit("something else follows on the same line, so that no comment can name its version")

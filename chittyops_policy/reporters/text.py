@@ -66,6 +66,7 @@ def render(reports: Sequence[Report], *, color: bool = False, verbose: bool = Fa
     paint = _paint if color else _plain
     lines: list[str] = []
     explained: set[str] = set()
+    fixes: dict[tuple[str | None, str | None, str], list[str]] = {}  # many findings have the same
     for report in reports:
         rules = rules_by_id(report)
         listed = shown(report, verbose)
@@ -83,8 +84,10 @@ def render(reports: Sequence[Report], *, color: bool = False, verbose: bool = Fa
                     if decision.rule in rules:
                         rule = rules[decision.rule]
                         lines += [f"     = {word}: {first_sentence(s)}" for word, s in _help(rule) if s]
-                lines += [f"     = {line}" for line in fix_lines(decision)]
-                lines.append("")
+                key = decision.fix_title, decision.fix_safety, decision.unfixable
+                if key not in fixes:
+                    fixes[key] = [*[f"     = {line}" for line in fix_lines(decision)], ""]
+                lines += fixes[key]
     if explained:
         lines += ["Why a rule and how to satisfy it: chittyops-policy explain RULE", ""]
     return "\n".join([*lines, *_summary(reports, paint, verbose)]) + "\n"
@@ -115,9 +118,8 @@ def _finding(report: Report, decision: Decision, where: str, paint: _Paint, widt
     lines = [head + one_line(decision.message)]
     if decision.region is not None:
         lines += _excerpt(decision.region, code, paint, width)
-    put_aside = aside(decision)
-    if put_aside:
-        lines.append(f"     = {put_aside}")
+    if decision.state != model.OPEN:
+        lines.append(f"     = {aside(decision)}")
     if decision.notes or decision.reason:
         lines += [f"     = note: {note}" for note in notes_of(decision)]
     for related in decision.related:

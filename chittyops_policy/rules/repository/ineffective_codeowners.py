@@ -35,7 +35,7 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
     if len(data) >= MAX_BYTES:
         yield context.missing(path, f"{path} has {len(data):,} bytes; GitHub loads less than {MAX_BYTES:,}")
         return
-    owners = parse(path, data.decode("utf-8", "replace"))
+    owners, findings = judged(snapshot, context, path, data.decode("utf-8", "replace"))
     for line in owners.lines:
         if line.error:
             yield _at(context, owners, line.error_span, f"GitHub skips this line: {line.error}", severity="medium")
@@ -43,10 +43,19 @@ def _check(snapshot: Snapshot, context: Context) -> Iterator[Outcome]:
         yield context.missing(path, f"{path} has no line that names an owner")
         return
     yield from _foreign_teams(snapshot, context, owners)
-    findings = protection(snapshot, context, owners)
     yield from findings
     if not findings:
         yield Evidence(path)
+
+
+def judged(snapshot: Snapshot, context: Context, path: str, text: str) -> tuple[CodeOwners, list[Finding]]:
+    """A CODEOWNERS of the snapshot and what is wrong with its `protection`, worked out once for rule and repair."""
+    key = judged, path, text
+    if key not in context.memo:
+        owners = parse(path, text)
+        context.memo[key] = owners, protection(snapshot, context, owners)
+    found: tuple[CodeOwners, list[Finding]] = context.memo[key]
+    return found
 
 
 def protection(snapshot: Snapshot, context: Context, owners: CodeOwners) -> list[Finding]:

@@ -20,8 +20,10 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     document = view.document
     seen: set[int] = set()
     for uses, _, _ in view.uses():
+        if not uses.pinned or not uses.owner or len(uses.ref) != 40:
+            continue
         node = uses.node
-        if uses.kind not in ("action", "workflow") or len(uses.ref) != 40 or not uses.pinned or id(node) in seen:
+        if id(node) in seen:
             continue
         seen.add(id(node))
         comment = comment_behind(document, node.end)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chittyops_policy.memo import remember
 from chittyops_policy.rule import ACTION, WORKFLOW, Context, Example, Option, Rule
 
 TYPE_CHECKING = False
@@ -17,35 +18,51 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 _BRANCHES = frozenset(("main", "master", "develop", "development", "dev", "trunk", "head", "next", "nightly", "edge"))
 
 
+_MESSAGES: dict[tuple[tuple[str, str], ...], tuple[dict[str, str], dict[tuple[str, bool], str]]] = {}
+"""Regimes as stated → those in lower case, and `_judged` by the reference and whether a job has it; the last ones."""
+
+
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
-    regimes: Mapping[str, str] | None = None
+    key = tuple(context.options["regimes"].items())
+    if key not in _MESSAGES:
+        _MESSAGES.clear()
+        _MESSAGES[key] = {pattern.lower(): regime for pattern, regime in key}, {}
+    regimes, known = _MESSAGES[key]
     seen: set[int] = set()  # an aliased step stands in several places but is written once
     for uses, _, _ in view.uses():
-        kind = uses.kind
-        if kind == "local" or kind == "self" or uses.pinned:
+        if uses.pinned:
             continue
-        if kind == "invalid" or (uses.job and kind != "workflow"):
-            # What a job cannot call is uncallable-workflow's, an expression or nothing at all invalid-workflow's.
-            if not uses.job and uses.text and "${{" not in uses.text and not uses.text.startswith(".\\"):
-                yield _at(view, uses, context, f"{uses.text} is not of the form owner/repo[/path]@ref")
-            continue
-        if kind == "docker" and ("${{" in uses.path or not uses.path):
-            continue
-        if regimes is None:
-            regimes = {pattern.lower(): regime for pattern, regime in context.options["regimes"].items()}
-        regime = regime_of(uses, regimes)
-        if regime == "any" or (regime == "ref" and (kind != "docker" or _image_tag(uses.path))):
+        text = uses.text
+        message = known.get((text, uses.job))
+        if message is None:
+            message = remember(known, (text, uses.job), _judged(uses, regimes), len(text))
+        if not message:
             continue
         node = uses.node
-        if id(node) in seen:
-            continue
-        seen.add(id(node))
-        yield _at(view, uses, context, _message(uses, regime))
+        if uses.kind != "invalid":
+            if id(node) in seen:
+                continue
+            seen.add(id(node))
+        start = node.value.find(text)
+        yield context.inside(view.document, node, start, start + len(text), message)
 
 
-def _at(view: Workflow | Action, uses: Uses, context: Context, message: str) -> Finding:
-    start = uses.node.value.find(uses.text)
-    return context.inside(view.document, uses.node, start, start + len(uses.text), message)
+def _judged(uses: Uses, regimes: Mapping[str, str]) -> str:
+    """What is wrong with a reference that is not pinned; '' where nothing is."""
+    kind = uses.kind
+    if kind == "local" or kind == "self":
+        return ""
+    if kind == "invalid" or (uses.job and kind != "workflow"):
+        # What a job cannot call is uncallable-workflow's, an expression or nothing at all invalid-workflow's.
+        if uses.job or not uses.text or "${{" in uses.text or uses.text.startswith(".\\"):
+            return ""
+        return f"{uses.text} is not of the form owner/repo[/path]@ref"
+    if kind == "docker" and ("${{" in uses.path or not uses.path):
+        return ""
+    regime = regime_of(uses, regimes)
+    if regime == "any" or (regime == "ref" and (kind != "docker" or _image_tag(uses.path))):
+        return ""
+    return _message(uses, regime)
 
 
 def regime_of(uses: Uses, regimes: Mapping[str, str]) -> str:
