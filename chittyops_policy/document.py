@@ -20,6 +20,7 @@ from .nodes import Mapping as Mapping
 from .nodes import Node as Node
 from .nodes import Scalar as Scalar
 from .nodes import Sequence as Sequence
+from .nodes import new_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -252,7 +253,7 @@ def parse_text(path: str, text: str) -> Document:
     if tree is None:
         return _parse_any(path, text)
     document = Document(path, text)
-    document.root, document.mappings, document.fenced, document.conditions, document.duplicates = tree
+    document.root, document.mappings, document.fenced, document.conditions = tree
     return document
 
 
@@ -442,7 +443,9 @@ def _compose(document: Document, text: str, shift: int) -> None:
         kind = type(event)
         if kind is ScalarEvent:
             value = event.value
-            node: Any = Scalar(value, event.style or "", event.start_mark.index + shift, event.end_mark.index + shift)
+            node: Any = new_scalar(
+                value, event.style or "", event.start_mark.index + shift, event.end_mark.index + shift
+            )
             if "${{" in value:
                 fenced.append(node)
             if node.style == '"' and "\\" in document.text[node.start : node.end]:
@@ -481,7 +484,7 @@ def _compose(document: Document, text: str, shift: int) -> None:
             node = _aliased(anchors, event.anchor, place, [parent, *(entry[0] for entry in enclosing)])
             if append is None and waiting is None and isinstance(node, Scalar):
                 # As a key it stands for the text of the anchored scalar, at the place of the alias.
-                node = Scalar(node.value, node.style, place.start, place.end)
+                node = new_scalar(node.value, node.style, place.start, place.end)
                 node.parent = parent
         elif kind is DocumentStartEvent:
             if in_document:

@@ -14,6 +14,7 @@ from operator import attrgetter
 from .document import ESCAPE_WIDTH, Mapping, Scalar, Sequence, to_value
 from .errors import CannotEdit
 from .model import ADD, INSERT, REMOVE, SET, Edit, Effect, Span, Value
+from .nodes import new_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -614,7 +615,7 @@ def _stays_plain(value: str, flow: bool) -> bool:
 
 
 def _plain_value(text: str) -> bool | int | float | str | None:
-    return Scalar(text, "", 0, len(text)).resolved()
+    return new_scalar(text, "", 0, len(text)).resolved()
 
 
 def _single_quoted(value: str) -> str:

@@ -39,18 +39,15 @@ class Node:
 
 
 class Scalar(Node):
-    """A scalar: `value` is its text after YAML's unescaping and folding, `style` one of ``'' ' " | >``."""
+    """A scalar: `value` is its text after YAML's unescaping and folding, `style` one of ``'' ' " | >``.
+
+    Made by `new_scalar`. It has no ``__init__``, which would cost the plain reader as much as all the slots.
+    """
 
     __slots__ = ("style", "value")
 
-    def __init__(self, value: str, style: str, start: int, end: int, parent: Node | None = None) -> None:
-        self.value = value
-        self.style = style
-        self.start = start
-        self.end = end
-        self.parent = parent
-        self.anchor = None
-        self.tag = None
+    value: str
+    style: str
 
     def resolved(self) -> bool | int | float | str | None:
         """The value that YAML 1.2's core schema gives: only plain or explicitly tagged scalars can be non-strings."""
@@ -60,6 +57,18 @@ class Scalar(Node):
 
     def __repr__(self) -> str:
         return f"Scalar({self.value!r}, {self.start}, {self.end})"
+
+
+def new_scalar(value: str, style: str, start: int, end: int, parent: Node | None = None) -> Scalar:
+    """A scalar without anchor and tag."""
+    node = Scalar()
+    node.value = value
+    node.style = style
+    node.start = start
+    node.end = end
+    node.parent = parent
+    node.anchor = node.tag = None
+    return node
 
 
 class Sequence(Node):
@@ -170,7 +179,7 @@ def unpacked(data: Any, parent: Node | None = None) -> Node:
     content, form, start, end = data
     node: Node
     if content.__class__ is str:
-        return Scalar(content, form, start, end, parent)
+        return new_scalar(content, form, start, end, parent)
     if content.__class__ is list:
         sequence = node = Sequence(start, form)
         sequence.items = [unpacked(item, node) for item in content]

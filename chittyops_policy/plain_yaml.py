@@ -1,17 +1,17 @@
-"""Reads the plain part of YAML, in which nearly all workflows are written, in a third of the time that libyaml takes.
+"""Reads the plain part of YAML, in which nearly all workflows are written, in a fifth of the time that libyaml takes.
 
-That part is block mappings and sequences, keys of plain words, scalars of one line, literal blocks, folded blocks
-without deeper lines, and one-line lists of words. Nothing is ever guessed: at anything else, at every error and at
-every doubt `read` gives None, and the file is left to libyaml, which knows all of YAML and whose errors are the ones to
-show. A test compares the trees of both.
+That part is block mappings and sequences, keys of plain words, plain scalars, quoted ones of one line, literal and
+folded blocks, lists of words, and one-line mappings of words to words. Nothing is ever guessed: at anything else, at a
+key that stands twice, at every error and at every doubt `read` gives None, and the file is left to libyaml, which knows
+all of YAML and whose errors are the ones to show. A test compares the trees of both.
 """
 
 from __future__ import annotations
 
-import re
+from itertools import islice
 from sys import intern
 
-from .nodes import MAX_DEPTH, Mapping, Scalar, Sequence
+from .nodes import MAX_DEPTH, Mapping, Scalar, Sequence, new_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,17 +19,21 @@ if TYPE_CHECKING:
 
     from .nodes import Node
 
-    Tree: TypeAlias = tuple[Node, list[Mapping], list[Scalar], list[Scalar], list[tuple[Scalar, Scalar]]]
-    """Root; all mappings; scalars with an expression; values of ``if``; (earlier, later) of keys that stand twice."""
+    Tree: TypeAlias = tuple[Node, list[Mapping], list[Scalar], list[Scalar]]
+    """Root; all mappings; scalars with an expression; values of ``if``."""
 
     Word: TypeAlias = tuple[str, str, int, int]
     """A scalar in a line: value, style, and the columns of its start and end."""
 
-    Row: TypeAlias = tuple[int, int, str | None, str, int, int, Any, str, int, int, int]
+    Row: TypeAlias = tuple[int, str | None, str, int, int, int, Any, str, int, int, int, int]
     """What a line says, whatever stands around it.
 
-    Its indentation; the column behind its dash, or 0; its key with style and end column; what kind of value it has,
-    with the value, its style, and its columns; which of key (1) and value (2) have an expression.
+    Its level; its key with style and columns; what kind of value it has, with the value, its style, and its columns;
+    whether the key (1) and the value (2) have an expression, and whether the value is a condition (4); how long it is
+    with its line break.
+
+    The level of a mapping is twice the column of its keys, that of a sequence one more than twice the column of its
+    dashes. So a line ends each collection of a higher level, and begins one where the level around it is lower.
     """
 
 MAX_LENGTH = 100_000
@@ -41,34 +45,35 @@ MAX_KEY = 1000
 _COMMON = bytes(sign for sign in range(256) if sign in b"\t\n" or (sign >= 32 and sign != 127))
 """What may occur anywhere: no control characters."""
 _ASCII = bytes(range(128))
-_INDICATORS = "-?:,[]{}#&*!|>'\"%@`"
+_INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`")
+"""What a plain scalar does not begin with, but for the first three, which it may where no blank follows."""
+_NO_WORD = frozenset(":#?\"'[]{}\t\n")
+"""What keeps a word of a flow collection from being plain to see."""
+_NO_QUOTED = frozenset("\\{\n")
+"""The same for a quoted word: escapes, expressions and line breaks."""
+_KEY_START = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
+_KEY = _KEY_START | frozenset("./-")
 
-# Kept small: it is compiled at every start. Only single characters are repeated possessively, never a group: up to
-# Python 3.11.4 a group that gives up halfway does not go back to where it began (python/cpython#106052). Nothing is
-# tried twice all the same, as no part can match anything else where a later one fails.
-_FIRST = r"(?:[^\s\-?:,\[\]{}#&*!|>'\"%@`]|[-?:](?=\S))"  # of a plain scalar: no indicator, no blank
-_QUOTED = r"\"[^\t\"\\]*+\"|'[^\t']*+'"
-_LINE = re.compile(
-    r"(\ *+)"  # the indentation
-    r"(-(?:\ ++|\Z))?"  # an item of a sequence
-    rf"(?:([A-Za-z0-9_][A-Za-z0-9_./-]*+|{_QUOTED}):(\ ++|\Z))?"  # a key, and the blanks behind it
-    rf"(?:({_FIRST}[^:#\t]*+(?:(?::(?=\S)|(?<=\S)\#)[^:#\t]*+)*)"  # a plain scalar
-    rf"|({_QUOTED})"
-    r"|([|>]-?)(?=[\ ]|\Z)"  # the header of a block
-    r"|(\[[^\t\[\]{}]*+\])"  # a list of words
-    r"|(\{[^\t\[\]{}]*+\}))?"  # a mapping of words to words
-    r"\ *+(?:(?<![^\ ])\#.*+)?"
-)
-_NOTHING, _WORD, _BLOCK, _WORDS, _PAIRS = range(5)
-_BLANK: Row = (-1, 0, None, "", 0, _NOTHING, "", "", 0, 0, 0)
-_OTHER: Row = (-2, 0, None, "", 0, _NOTHING, "", "", 0, 0, 0)
-"""A line that is not plain."""
+_NOTHING, _WORD, _BLOCK, _WORDS, _PAIRS, _OPEN = range(6)
+"""Kinds of values; the last is a list of words that goes on in the next line."""
+
+_END, _BLANK, _MORE, _OTHER = range(-1, -5, -1)
+"""Levels of lines without key and dash: the end of the text, nothing or a comment, what can only be a scalar or a list
+or go on with one, and what is not plain."""
+_END_LINE = "\n"
+"""Stands behind the last line; no line is like it."""
 
 _rows: dict[str, Row] = {}
 """What is known of lines: half of the lines of workflows have stood in another workflow before."""
 _MAX_ROWS = 20_000
 _MAX_REMEMBERED = 200
 """A longer line is hardly met again."""
+
+_WINDOW = 300
+"""Few blocks are longer."""
+
+_keys: dict[str, tuple[str, str, int]] = {}
+"""What is known of keys, by their text: the value, the style, and whether there is an expression in it."""
 
 
 def _is_common(text: str) -> bool:
@@ -80,61 +85,134 @@ def _is_common(text: str) -> bool:
 
 
 def _row(line: str) -> Row:
-    """What a line says; `_OTHER` where libyaml must look."""
-    match = _LINE.fullmatch(line)
-    if match is None:
-        return _OTHER
-    blanks, dash, name, _, plain, quoted, block, words, braces = match.groups()
-    column = len(blanks)
-    item = match.end(2) if dash is not None else 0
-    quote = ""
-    key_end = fenced = 0
-    if name is not None:
-        key_end = match.end(3)
-        if len(name) > MAX_KEY:
-            return _OTHER
-        if name[0] in "\"'":
-            quote, name = name[0], name[1:-1]
-            fenced = "${{" in name
-        name = intern(name)  # most keys are the same few words, which are then found without being compared
+    """What a line says."""
+    rest = line.lstrip(" ")
+    column = len(line) - len(rest)
+    level = 2 * column
+    if not rest or rest[0] == "#":
+        return _bare_row(_BLANK, line)
+    if rest == _END_LINE:
+        return _bare_row(_END, line)
+    if "\t" in rest:
+        return _bare_row(_OTHER, line)
+    if rest[0] == "-" and (rest == "-" or rest[1] == " "):
+        level += 1
+        rest = rest[1:].lstrip(" ")
+        column = len(line) - len(rest)
+    text, colon, value = rest.partition(": ")
+    if not colon and rest.endswith(":"):
+        text, colon = rest[:-1], ":"
+    key = (_keys.get(text) or _key(text)) if colon else None
+    name: str | None = None
+    quote = style = ""
+    key_end = start = end = marked = 0
+    if key is not None:
+        key_end = column + len(text)
+        value = value.lstrip(" ")
+        name, quote, marked = key
+    else:
+        value = rest
+        if not level & 1:
+            level = _MORE
     kind = _NOTHING
-    value: Any = ""
-    style = ""
-    start = end = 0
-    if plain is not None:
-        kind, value, start = _WORD, plain.rstrip(" "), match.start(5)
-        end = start + len(value)
-    elif quoted is not None:
-        kind, value, style = _WORD, quoted[1:-1], quoted[0]
-        start, end = match.span(6)
-    elif block is not None:
-        kind, value, style, start = _BLOCK, block[1:], block[0], match.start(7)
-    elif words is not None:
-        start, end = match.span(8)
-        kind, value = _WORDS, _words(words, start)
-    elif braces is not None:
-        start, end = match.span(9)
-        kind, value = _PAIRS, _pairs(braces, start)
-    if value is None:
-        return _OTHER
-    if dash is None and name is None:
-        return _BLANK if kind == _NOTHING else _OTHER
-    if kind == _WORD and "${{" in value:
-        fenced |= 2
-    return column, item, name, quote, key_end, kind, value, style, start, end, fenced
+    content: Any = ""
+    if value and value[0] != "#":
+        start = len(line) - len(value)
+        kind, content, style, end = _value(value, start)
+        end += start
+        if level == _MORE:
+            if kind == _BLOCK:
+                content = None
+        elif content is None:
+            return _bare_row(_OTHER, line)
+        if kind == _WORD and content is not None and "${{" in content:
+            marked |= 2
+        if name == "if" and kind in (_WORD, _BLOCK):
+            marked |= 4
+    return level, name, quote, column, key_end, kind, content, style, start, end, marked, len(line) + 1
+
+
+def _bare_row(level: int, line: str) -> Row:
+    """The row of a line of which nothing but its level matters."""
+    return level, None, "", 0, 0, _NOTHING, "", "", 0, 0, 0, len(line) + 1
+
+
+def _key(text: str) -> tuple[str, str, int] | None:
+    """What `_keys` has of a key; None for what is none, or is none that is plain to see."""
+    value, quote = text, text[:1]
+    if quote in ("'", '"'):
+        value = text[1:-1]
+        if len(text) < 2 or text[-1] != quote or quote in value or (quote == '"' and "\\" in value):
+            return None
+    elif quote in _KEY_START and _KEY.issuperset(text):
+        quote = ""
+    else:
+        return None
+    if len(text) > MAX_KEY:
+        return None
+    if len(_keys) > _MAX_ROWS:
+        _keys.clear()
+    value = intern(value)  # most keys are the same few words, which are then found without being compared
+    known = _keys[text] = value, quote, int("${{" in value)
+    return known
+
+
+def _value(text: str, column: int) -> tuple[int, Any, str, int]:
+    """Kind, value, style and length of what stands at a column to the end of a line; no value where libyaml must look.
+
+    There may be a comment behind it.
+    """
+    first = text[0]
+    if first not in _INDICATORS or (first in "-?:" and text[1:2] not in ("", " ")):
+        words = _plain(text)
+        return _WORD, words, "", len(words or "")
+    if first == "'" or first == '"':
+        length = text.find(first, 1) + 1
+        value = text[1 : length - 1]
+        if length and _is_over(text, length) and not (first == '"' and "\\" in value):
+            return _WORD, value, first, length
+    elif first == "|" or first == ">":
+        length = 2 if text[1:2] == "-" else 1
+        if _is_over(text, length):
+            return _BLOCK, text[1:length], first, length
+    elif first == "[":
+        length = text.find("]") + 1
+        if not length:
+            return _OPEN, "", "", 0
+        if _is_over(text, length):
+            return _WORDS, _words(text[:length], column), "", length
+    elif first == "{":
+        length = text.find("}") + 1
+        if length and _is_over(text, length):
+            return _PAIRS, _pairs(text[:length], column), "", length
+    return _WORD, None, "", 0
+
+
+def _plain(text: str) -> str | None:
+    """The plain words that a line begins with, up to a comment; None where a colon makes more of them."""
+    if "#" in text:
+        text = text.partition(" #")[0]
+    text = text.rstrip(" ")
+    return None if ": " in text or text[-1] == ":" else text
+
+
+def _is_over(line: str, at: int) -> bool:
+    """Whether nothing but a comment follows in a line."""
+    rest = line[at:].lstrip(" ")
+    return not rest or (rest[0] == "#" and line[at] == " ")
 
 
 def _word(part: str, column: int) -> Word | None:
     """The scalar that a part of a flow collection is, between its commas; None where that is not plain to see."""
-    value = part.strip(" ")
-    start = column + len(part) - len(part.lstrip(" "))
+    value = part.strip(" \n")
+    start = column + len(part) - len(part.lstrip(" \n"))
     end = start + len(value)
     if value[:1] in ("'", '"'):
         inner = value[1:-1]
-        if len(value) < 2 or value[-1] != value[0] or value[0] in inner or "\\" in inner:
+        if len(value) < 2 or value[-1] != value[0] or not _NO_QUOTED.isdisjoint(inner) or value[0] in inner:
             return None
         return inner, value[0], start, end
-    if not value or value[0] in _INDICATORS or any(sign in value for sign in ":#?\"'"):
+    if not value or value[0] in _INDICATORS or value.startswith("...") or not _NO_WORD.isdisjoint(value):
         return None
     return value, "", start, end
 
@@ -143,7 +221,10 @@ def _words(text: str, column: int) -> list[Word] | None:
     """The words of a flow sequence; None where it is more than that."""
     found: list[Word] = []
     column += 1
-    for part in text[1:-1].split(",") if text[1:-1].strip(" ") else ():
+    parts = text[1:-1].split(",")
+    if not parts[-1].strip(" \n"):  # an empty list, or a comma behind the last word
+        parts.pop()
+    for part in parts:
         word = _word(part, column)
         if word is None:
             return None
@@ -153,32 +234,38 @@ def _words(text: str, column: int) -> list[Word] | None:
 
 
 def _pairs(text: str, column: int) -> list[tuple[Word, Word]] | None:
-    """The pairs of a flow mapping of words to words; None where it is more than that."""
-    found: list[tuple[Word, Word]] = []
+    """The pairs of a flow mapping of words to words; None where it is more than that, or where a key stands twice."""
+    found: dict[str, tuple[Word, Word]] = {}
     column += 1
     for part in text[1:-1].split(",") if text[1:-1].strip(" ") else ():
         name, colon, value = part.partition(": ")
         key = _word(name, column)
         word = _word(value, column + len(name) + 2)
-        if not colon or key is None or key[1] or word is None or key[3] != column + len(name):
+        if not colon or key is None or key[1] or word is None or key[3] != column + len(name) or key[0] in found:
             return None
-        found.append((key, word))
+        found[key[0]] = key, word
         column += len(part) + 1
-    return found
+    return list(found.values())
 
 
-def _folded(lines: list[str]) -> str | None:
-    """The value of a folded block: one break is a space, n + 1 breaks are n line feeds; None where a line is deeper."""
+def _folded(text: str) -> str:
+    """The value of a folded block.
+
+    One line break is a space, n + 1 breaks are n line feeds; all stay beside a line that begins with a blank.
+    """
     value = ""
     joint = ""
-    for line in lines:
-        if line.startswith((" ", "\t")):
-            return None
+    breaks = 0
+    deep = True  # before the first line, every break stays
+    for line in text.split("\n"):
         if line:
+            was_deep, deep = deep, line[0] in " \t"
+            if breaks and not (was_deep or deep):
+                joint = "\n" * (breaks - 1) or " "
             value += joint + line
-            joint = " "
-        else:
-            joint = "\n" if joint == " " or not joint else joint + "\n"
+            breaks = 0
+        breaks += 1
+        joint = "\n" * breaks
     return value
 
 
@@ -195,160 +282,233 @@ def read(text: str) -> Tree | None:
     mappings: list[Mapping] = []
     fenced: list[Scalar] = []
     conditions: list[Scalar] = []
-    duplicates: list[tuple[Scalar, Scalar]] = []
-    stack: list[tuple[Any, int, Any]] = []  # (node, indent, waiting) of every collection around the current one
+    stack: list[tuple[Any, int]] = []  # (node, level) of every collection around the current one
     root: Any = None
     node: Any = None
-    indent = -1
+    around = _END  # the level of `node`
     waiting: Any = None  # a mapping's key without a value so far; a sequence's offset behind a dash without an item
+    child: Any = None  # the last value that was complete in its line
     lines = text.split("\n")
-    count = len(lines)
-    number = 1 if text.startswith("---\n") else 0
-    next_line = 4 * number  # where it begins
-    while True:
+    lines.append(_END_LINE)
+    rest = iter(lines)
+    next_line = 0  # where it begins
+    if lines[0] == "---":
+        next(rest)
+        next_line = 4
+    for line in rest:
+        row = known_row(line)
+        if row is None:
+            row = _row(line)
+            if len(line) <= _MAX_REMEMBERED:
+                _rows[line] = row
+        level, name, quote, column, key_end, kind, value, style, start, end, marked, length = row
         begin = next_line
-        if number < count:
-            line = lines[number]
-            number += 1
-            next_line += len(line) + 1
-            row = known_row(line)
-            if row is None:
-                row = _row(line)
-                if len(line) <= _MAX_REMEMBERED:
-                    _rows[line] = row
-            column, item, name, quote, key_end, kind, value, style, start, end, marked = row
-            if column < 0:
-                if column == -1:
+        next_line += length
+        if level != around:
+            if level == _BLANK:
+                continue
+            if level == _OTHER or (level == _MORE and column <= around >> 1):
+                return None
+            if level == _MORE:
+                if waiting is None:  # it can only go on with the scalar before it
+                    if not _goes_on(child, text, begin, line):
+                        return None
+                    if "${{" in child.value and not (fenced and fenced[-1] is child):
+                        fenced.append(child)
                     continue
-                return None
-        else:
-            column = -1  # the end of the text closes everything
-            item = 0
-        while indent > column or (indent == column and not item and node.__class__ is Sequence):
-            if waiting is not None:
-                offset = waiting.end + 1 if node.__class__ is Mapping else waiting
-                _add(node, waiting, Scalar("", "", offset, offset), conditions, duplicates)
-            last = node.items[-1]
-            stop = (last[1] if node.__class__ is Mapping else last).end
-            node.end = stop if stop > node.start else node.start
-            inner = node
-            node, indent, waiting = stack.pop()
-            if node is not None:
-                _add(node, waiting, inner, conditions, duplicates)
-                waiting = None
-        if column < 0:
-            break
-        if item:
-            dash = begin + column
-            if indent < column or node.__class__ is Mapping:
-                if (waiting is None and root is not None) or len(stack) > MAX_DEPTH - 3:
+                if value is None:
                     return None
-                stack.append((node, indent, waiting))
-                inner = Sequence(dash, False)
-                inner.parent = node
-                node, indent, waiting = inner, column, None
-                root = root or node
-            elif waiting is not None:
-                _add(node, waiting, Scalar("", "", waiting, waiting), conditions, duplicates)
-                waiting = None
-            column = item
-        if name is not None:
-            if indent < column:
-                if not item and ((waiting is None and root is not None) or len(stack) > MAX_DEPTH - 3):
-                    return None
-                stack.append((node, indent, waiting))
-                inner = Mapping(begin + column, False)
-                inner.parent = node
-                mappings.append(inner)
-                node, indent, waiting = inner, column, None
-                root = root or node
-            elif waiting is not None:
-                offset = waiting.end + 1
-                _add(node, waiting, Scalar("", "", offset, offset), conditions, duplicates)
-            waiting = Scalar(name, quote, begin + column, begin + key_end, node)
-            if marked & 1:
-                fenced.append(waiting)
-        if kind == _WORD:
-            child: Any = Scalar(value, style, begin + start, begin + end, node)
-            if marked & 2:
-                fenced.append(child)
-        elif kind == _NOTHING:
-            if name is None:
-                waiting = dash + 1
-            continue
-        elif kind == _BLOCK:
-            # Its indentation is that of the first line, which must not be blank here.
-            first = lines[number] if number < count else ""
-            width = len(first) - len(first.lstrip(" "))
-            if width <= indent or width == len(first) or first[width] == "\t":
-                return None
-            margin = first[:width]
-            body: list[str] = []
-            begin_body = next_line
-            while number < count:
-                line = lines[number]
-                if line.startswith(margin):
-                    body.append(line[width:])
-                elif line.strip(" "):
+                if not around & 1:
+                    name = waiting.value
+                    if name == "if" and kind == _WORD:
+                        marked |= 4
+            else:
+                while around > level:
+                    if waiting is not None:
+                        _add_empty(node, waiting, conditions)
+                        waiting = None
+                    last = node.items[-1]
+                    if around & 1:
+                        stop = last.end
+                    elif len(node.index) == len(node.items):
+                        stop = last[1].end
+                    else:  # a key stands twice
+                        return None
+                    node.end = stop if stop > node.start else node.start
+                    node, around = stack.pop()
+                if level == _END:
                     break
-                else:  # a blank line may be shorter
-                    body.append("")
-                number += 1
-                next_line += len(line) + 1
-            broken = number < count  # whether a line break follows the last line that is not blank
-            while not body[-1]:
-                body.pop()
-                broken = True
-            content = "\n".join(body) if style == "|" else _folded(body)
-            if content is None:
-                return None
-            stop = begin_body + len(text[begin_body:next_line].rstrip(" \t\n"))
-            child = Scalar(content + "\n" if broken and not value else content, style, begin + start, stop, node)
-            if "${{" in content:
-                fenced.append(child)
-        elif kind == _WORDS:
-            child = Sequence(begin + start, True)
+                if around < level:
+                    if (waiting is None and root is not None) or len(stack) > MAX_DEPTH - 3:
+                        return None
+                    inner: Any = Sequence(begin + (level >> 1), False) if level & 1 else Mapping(begin + column, False)
+                    if not level & 1:
+                        mappings.append(inner)
+                    if root is None:
+                        root = inner
+                    else:
+                        _add(node, waiting, inner)
+                    stack.append((node, around))
+                    node, around, waiting = inner, level, None
+        if level == around:
+            if waiting is not None:
+                _add_empty(node, waiting, conditions)
+                waiting = None
+            if name is not None:
+                if level & 1:
+                    if len(stack) > MAX_DEPTH - 3:
+                        return None
+                    inner = Mapping(begin + column, False)
+                    inner.parent = node
+                    node.items.append(inner)
+                    mappings.append(inner)
+                    stack.append((node, level))
+                    node, around = inner, 2 * column
+                waiting = Scalar()  # as in `new_scalar`, without the call
+                waiting.value = name
+                waiting.style = quote
+                waiting.start = begin + column
+                waiting.end = begin + key_end
+                waiting.parent = node
+                waiting.anchor = waiting.tag = None
+        if kind == _WORD:
+            child = Scalar()
+            child.value = value
+            child.style = style
+            child.start = begin + start
             child.end = begin + end
             child.parent = node
-            child.items = [Scalar(word, sort, begin + first, begin + last, child) for word, sort, first, last in value]
-        else:
+            child.anchor = child.tag = None
+        elif kind == _NOTHING:
+            if name is None:
+                waiting = begin + (level >> 1) + 1
+            elif marked:
+                fenced.append(waiting)
+            continue
+        elif kind == _BLOCK:
+            block = _block(text, next_line, around >> 1, style, value)
+            if block is None:
+                return None
+            content, stop, next_line, length = block
+            next(islice(rest, length, length), None)
+            child = new_scalar(content, style, begin + start, stop, node)
+            if "${{" in content:
+                marked |= 2
+        elif kind == _PAIRS:
             child = Mapping(begin + start, True)
             child.end = begin + end
             child.parent = node
-            for (key, _, key_start, key_stop), (word, sort, first, last) in value:
-                waiting_key = Scalar(key, "", begin + key_start, begin + key_stop, child)
-                word_node = Scalar(word, sort, begin + first, begin + last)
-                _add(child, waiting_key, word_node, conditions, duplicates)
+            for (key, _, key_start, key_end), (word, quote, first, stop) in value:
+                inner = new_scalar(word, quote, begin + first, begin + stop, child)
+                child.index[key] = new_scalar(key, "", begin + key_start, begin + key_end, child), inner
+                if key == "if":
+                    conditions.append(inner)
+            child.items += child.index.values()
             mappings.append(child)
+        else:
+            if kind == _OPEN:
+                start += begin
+                begin = 0
+                end = text.find("]", start) + 1
+                next_line = (text + "\n").index("\n", end) + 1
+                value = _words(text[start:end], start) if end and _is_over(text[end : next_line - 1], 0) else None
+                if value is None:
+                    return None
+                length = text.count("\n", start, end)
+                next(islice(rest, length, length), None)
+            child = Sequence(begin + start, True)
+            child.end = begin + end
+            child.parent = node
+            child.items = [
+                new_scalar(word, quote, begin + first, begin + stop, child) for word, quote, first, stop in value
+            ]
+        if marked:
+            if marked & 1:
+                fenced.append(waiting)
+            if marked & 2:
+                fenced.append(child)
+            if marked & 4:
+                conditions.append(child)
         if name is None:
             node.items.append(child)
         else:  # as in `_add`, without the call
             pair = (waiting, child)
             node.items.append(pair)
-            known = node.index.setdefault(name, pair)
-            if known is not pair:
-                duplicates.append((known[0], waiting))
-            elif name == "if" and child.__class__ is Scalar:
-                conditions.append(child)
-            waiting = None
-    if root is None or len(duplicates) > 99:
+            node.index[name] = pair
+        waiting = None
+    return None if root is None else (root, mappings, fenced, conditions)
+
+
+def _block(
+    text: str, begin: int, column: int, style: str, chomping: str, window: int = _WINDOW
+) -> tuple[str, int, int, int] | None:
+    """The value of the block whose lines begin at an offset, where it ends, where the next line begins, and its lines.
+
+    They are as deep as the first one that is not blank, and deeper than `column`; else libyaml must look. The end is
+    looked for in so many characters, and in more where it is not among them.
+    """
+    limit = text.find("\n", begin + window)
+    body = text[begin - 1 :] if limit < 0 else text[begin - 1 : limit]
+    blanks = body[: len(body) - len(body.lstrip(" \n"))]
+    deep = blanks[blanks.rfind("\n") :]  # what stands before each line but the blank ones
+    width = len(deep) - 1
+    first = body[len(blanks) : len(blanks) + 1]
+    if width <= column or first in ("", "\t") or max(map(len, blanks.split("\n"))) > width:
         return None
-    return root, mappings, fenced, conditions, duplicates
+    body = body.replace(deep, "\0")
+    ragged = False  # whether there are blank lines that are shorter than the others, but not empty
+    stop = body.find("\n")
+    while stop >= 0:
+        following = body[stop + 1 : stop + 2]
+        if following == " ":
+            if body[stop + 1 :].partition("\0")[0].partition("\n")[0].strip(" "):
+                break
+            ragged = True
+        elif following not in ("", "\0", "\n"):
+            break
+        stop = body.find("\n", stop + 1)
+    if stop >= 0:
+        body = body[:stop]
+    elif limit >= 0:
+        return _block(text, begin, column, style, chomping, 4 * window)
+    next_line = begin + len(body) + width * body.count("\0")
+    length = body.count("\0") + body.count("\n")
+    if ragged:
+        body = "\0".join([part.partition("\n")[0] + "\n" * part.count("\n") for part in body.split("\0")])
+    content = body.replace("\0", "\n")[1:]
+    value = content.rstrip("\n")
+    broken = stop >= 0 or len(value) < len(content)  # whether a break follows the last line that is not empty
+    if style == ">":
+        value = _folded(value)
+    end = begin + len(text[begin : next_line - 1].rstrip(" \t\n"))
+    return value + "\n" if broken and not chomping else value, end, next_line, length
 
 
-def _add(
-    node: Any, waiting: Any, child: Node, conditions: list[Scalar], duplicates: list[tuple[Scalar, Scalar]]
-) -> None:
-    """Gives a complete node to the collection around it."""
+def _goes_on(child: Any, text: str, begin: int, line: str) -> bool:
+    """Adds the words of a line to the plain scalar before it; False where it cannot go on there."""
+    words = _plain(line.lstrip(" "))
+    if words is None or child.__class__ is not Scalar or child.style or text[child.end : begin].strip(" \n"):
+        return False
+    child.value += ("\n" * (text.count("\n", child.end, begin) - 1) or " ") + words
+    child.end = begin + len(line) - len(line.lstrip(" ")) + len(words)
+    return True
+
+
+def _add(node: Any, waiting: Any, child: Node) -> None:
+    """Gives a node to the collection around it."""
     child.parent = node
     if node.__class__ is Sequence:
         node.items.append(child)
         return
     pair = (waiting, child)
     node.items.append(pair)
-    key = waiting.value
-    known = node.index.setdefault(key, pair)
-    if known is not pair:
-        duplicates.append((known[0], waiting))
-    elif key == "if" and child.__class__ is Scalar:
+    node.index[waiting.value] = pair
+
+
+def _add_empty(node: Any, waiting: Any, conditions: list[Scalar]) -> None:
+    """Gives the value that is not there to the collection around it."""
+    offset = waiting.end + 1 if node.__class__ is Mapping else waiting
+    child = new_scalar("", "", offset, offset)
+    if node.__class__ is Mapping and waiting.value == "if":
         conditions.append(child)
+    _add(node, waiting, child)

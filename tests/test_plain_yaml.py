@@ -56,6 +56,7 @@ PIECES = (
     "a", "b:", "k: v", "if: x", "- ", "-", "'q'", '"d"', "|", "|-", ">", "[a, b]", "[]", "{}", "{a: b}", "{a}", "# c",
     "x # c", "x#c", "a: b: c", "&a x", "*a", "!t x", "? k", "---", "...", "%T", "\t", "\\", '"\\n"', "''''", "${{ x }}",
     "é", "\x85", "\u2028", "\x1b", "\ufeff", "\xa0", "@x", "`x", ",", "]", "}", ": v", ":x", "-1", "~", "\r",
+    "[a,", "b, c", "c]", "[", "&& b", "'e", "f'", "if:", "${{ x", "}}", "b #",
 )  # fmt: skip
 
 
@@ -103,9 +104,11 @@ def test_an_ordinary_workflow_is_plain() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: >\n  b\n   c\n", "a: &x b\n", "a: *x\n", "a: !t b\n", "a: b\n  c\n", "a:\n\tb: c\n", 'a: "\\n"\n', "a: b: c\n",
+    ["a: &x b\n", "a: *x\n", "a: !t b\n", "a:\n\tb: c\n", 'a: "\\n"\n', "a: b: c\n",
      "- - a\n",
-     "a: |\n   b\n  c\n", "a: |\n\n  b\n", "a: |+\n  b\n\n", "a: |2\n   b\n", "a: [b: c]\n", "a: b\r\n",
+     "a: |\n   b\n  c\n", "a: |\n   \n  b\n", "a: |+\n  b\n\n", "a: |2\n   b\n", "a: [b: c]\n", "a: b\r\n",
+     "a: b # c\n  d\n", "a: b\n  c: d\n", "a: b\n# c\n  d\n", "a: 'b\n  c'\n", "a: b\nc\n", "a: [b,\n  c # d\n  ]\n",
+     "a: b\na: c\n", "a: b\na:\n  c: d\n", "a: {b: c, b: d}\n", "a:\na:\n", "a: [b,\n...\n]\n", "a: [b,, c]\n",
      "a: \x1b\n",
      "%YAML 1.2\n---\na: b\n", "a: b\n---\nc: d\n", "", "# only\n", "a\n", "? a\n"],
 )  # fmt: skip
@@ -117,12 +120,33 @@ def test_what_is_left_to_libyaml(text: str) -> None:
 @pytest.mark.parametrize(
     "body",
     ["  b", "  b\n", "  b\n\n\n", "  b\n  ", "  b\n \n  c\n", "  b\n\n \n\n  c\n", "  b\n    ", "  b  \n  c \n",
-     "  b\n # d\n", "  b #\n\n# d", "  b\n\n  ${{ c }}", "  'b'\n  - c:\n\n \nz: y\n", "  b\n \n# c\nz: y\n"],
+     "  b\n # d\n", "  b #\n\n# d", "  b\n\n  ${{ c }}", "  'b'\n  - c:\n\n \nz: y\n", "  b\n \n# c\nz: y\n",
+     "\n  b\n", " \n\n  b\n   c\n\n  d\n  e\n", "  b\n   c\n\n\n   d\n\n  e\n  \tf\n  g\n", "\n   b\n   c\n \n   d\n"],
 )  # fmt: skip
 def test_blocks(header: str, body: str) -> None:
-    deeper = header[0] == ">" and "\n    " in body
-    assert agrees(f"a: {header}\n{body}") is not deeper
-    assert agrees(f"x:\n- {header} # c\n{body}".removesuffix("z: y\n")) is not deeper
+    assert agrees(f"a: {header}\n{body}")
+    assert agrees(f"x:\n- {header} # c\n{body}".removesuffix("z: y\n"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a: b\n  c\n", "a: b\n\n   c   \n\n\n  d # e\nf: g\n", "- a\n b\n- c\n", "- a: b\n   c\n  d: e\n",
+     "if: b\n  && c\n", "a: ${{ b\n  == c }}\nd: ${{ e }}\n", "a: b ${{\n  c }}\n",
+     "a: ${{ b }}\n  ${{ c }}\n", "a: b\n  - c\n"],
+)  # fmt: skip
+def test_plain_scalars_of_several_lines(text: str) -> None:
+    assert agrees(text) is ("- c" not in text or text.startswith("- "))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a:\n  b\n", "a:\n\n  # c\n  b ${{ d }}\n  e\nf: g\n", "if:\n  b && c\n", "if:\n  'b'\nc: d\n", "-\n  a\n- b\n",
+     "a:\n  [b, c]\n", "a:\n  {b: c}\n", "a:\n  [\n    b,\n    'c', \"d\"\n\n  ]  # e\nf: g\n", "- [\n]\n",
+     "a: [\nb\n  ,c,]", "if: [b]\nc: {if: d}\n", "${{ a }}: b\n'${{ a }}': ${{ b }}\n",
+     "'${{ a }}':\n  b: c\n'${{ d }}':\n"],
+)  # fmt: skip
+def test_values_below_their_keys_and_lists_of_several_lines(text: str) -> None:
+    assert agrees(text) is not text.startswith("$")
 
 
 BODY_PIECES = ("b", "c: d", "- e", "# f", "", "", " ", "   g", "${{ h }}", "\t", "i ")
@@ -150,6 +174,13 @@ def test_lines_of_pieces(lines: list[tuple[int, list[str]]]) -> None:
 @settings(max_examples=1500, deadline=None)
 def test_changes_of_a_workflow(at: int, cut: int, piece: str) -> None:
     agrees(WORKFLOW[:at] + piece + WORKFLOW[at + cut :])
+
+
+def test_long_blocks() -> None:
+    for size in range(0, 700, 7):
+        body = "  " + "b" * size + "\n" + "   ccc\n\n" * 40
+        assert agrees(f"a: |\n{body}z: y\n")
+        assert agrees(f"a: >\n{body}")
 
 
 def test_deep_nesting_is_left_to_libyaml() -> None:
