@@ -509,11 +509,11 @@ def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
     own_message = schema.get("errorMessage")
     similar = bool(schema.get("additionalProperties"))
     lenient = schema.get("x-lenient", "")
+    only_keys = not (required or least or further)
 
     def check(node: Any, run: _Run) -> None:
-        items = node.items
         index = node.index
-        if len(items) != len(index):  # keys that are no text, or stand twice
+        if len(node.items) != len(index):  # keys that are no text, or stand twice
             keys.judge_each(node, run)
             (_check_similar_keys if similar else _check_duplicate_keys)(node, run)
         else:
@@ -533,10 +533,12 @@ def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
                 keys.judge(pair[0], value, run)
             if similar and run.similar:
                 _check_similar_keys(node, run)
+        if only_keys:
+            return
         for name in required:
             if name not in index and not _has_expression_key(node):
                 run.add("required", own_message or f"'{name}' is missing", node, lenient)
-        if len(items) < least:
+        if len(node.items) < least:
             run.add("minProperties", own_message or f"at least {_counted(least, 'entry')} must stand here", node)
         for more in further:
             more(node, run)
