@@ -58,6 +58,7 @@ class IndexedRule(Rule):
             self.id, self.theme, self.severity, self.profile, self.title, self.why, self.how, self.since, self.limits,
             self.unfixable, self.part, self.visits, self.tags, self.needs, self.places, options,
         ) = row  # fmt: skip
+        self.guard = self.needs
         self.options = {name: Option(default, help, schema) for name, default, help, schema in options}
 
     def __getattr__(self, name: str) -> Any:
@@ -67,6 +68,7 @@ class IndexedRule(Rule):
         rule = _rule_of(self.theme, _module_of(self.id))
         self.check = rule.check
         self.examples = rule.examples
+        self.guard = rule.guard
         return getattr(self, name)
 
 

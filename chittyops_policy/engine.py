@@ -212,11 +212,11 @@ class _Run:
     def visit(self, kind: str, view: Any, path: str, text: bytes | None) -> None:
         """Calls every rule that visits this kind of view and keeps what it says.
 
-        `text` is the file in lower case, for `Rule.needs`; None where nothing may be skipped.
+        `text` is the file in lower case, for `Rule.guard`; None where nothing may be skipped.
         """
         for rule, context in self.by_visit.get(kind, ()):
-            if rule.needs and text is not None:
-                for need in rule.needs:
+            if rule.guard and text is not None:
+                for need in rule.guard:
                     if need in text:
                         break
                 else:

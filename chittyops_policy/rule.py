@@ -189,17 +189,21 @@ class Rule:
     examples  a function that gives the examples, so that a plain run never builds them
     check     the function from a view and a `Context` to outcomes
     options   name → Option
-    needs     byte strings in lower case; the check is only called for a file in which one of them occurs, in any letter
-              case. Empty means always
+    needs     byte strings in lower case; without one of them in a file, in any letter case, the check says nothing
+              of it. Empty where any file will do
+    guard     those of the needs that are looked for before the check is called. Most checks take less time than the
+              search: then they only tell whether the rule's module is to be loaded, and once it is, there are none
     tags      SARIF tags: weakness class and ``external/cwe/cwe-…``
     since     the release that brought it
     limits    what it does not see, a sentence, or ''
     unfixable why no finding of it has a fix, a sentence fragment; '' where ``repairs/<id>.py`` has one
+
+    `searched` is for a check that takes longer than the search for its needs: they are its guard for good.
     """
 
     __slots__ = (
-        "check", "examples", "how", "id", "limits", "needs", "options", "part", "places", "profile", "severity",
-        "since", "tags", "theme", "title", "unfixable", "visits", "why",
+        "check", "examples", "guard", "how", "id", "limits", "needs", "options", "part", "places", "profile",
+        "severity", "since", "tags", "theme", "title", "unfixable", "visits", "why",
     )  # fmt: skip
 
     def __init__(
@@ -217,6 +221,7 @@ class Rule:
         profile: str = "charter",
         options: Mapping[str, Option] | None = None,
         needs: tuple[bytes, ...] = (),
+        searched: bool = False,
         places: tuple[str, ...] | None = None,
         part: str = "",
         tags: tuple[str, ...] = (),
@@ -236,6 +241,7 @@ class Rule:
         self.profile = profile
         self.options = options or {}
         self.needs = needs
+        self.guard = needs if searched else ()
         self.places = places
         self.part = part
         self.tags = tags

@@ -60,6 +60,7 @@ class SchemaRule(Rule):
         self.visits = tuple(word.strip() for word in visits)
         self.options = {}
         self.needs = ()
+        self.guard = ()
         self.places = None
         self.part = ""
 

@@ -49,8 +49,9 @@ def test_files_of_real_repositories() -> None:
 @pytest.mark.parametrize("rule", [rule for rule in CATALOGUE if rule.needs], ids=lambda rule: rule.id)
 def test_words_of_examples(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
     examples = [Snapshot(MemoryTree(item.files), item.slug or "example/repository") for item in rule.examples()]
+    monkeypatch.setattr(rule, "guard", rule.needs)
     guarded = [said(snapshot, None) for snapshot in examples]
-    monkeypatch.setattr(rule, "needs", ())
+    monkeypatch.setattr(rule, "guard", ())
     for snapshot, before in zip(examples, guarded, strict=True):
         assert said(snapshot, None) == before
 
@@ -58,8 +59,11 @@ def test_words_of_examples(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
 @needs_corpus
 def test_words_of_real_repositories(monkeypatch: pytest.MonkeyPatch) -> None:
     snapshots = [*corpus("chittyos"), *corpus("public")]
+    for rule in CATALOGUE:
+        assert callable(rule.examples)  # loads its module, which has the last word on the guard
+        monkeypatch.setattr(rule, "guard", rule.needs)
     guarded = [said(snapshot, None) for snapshot in snapshots]
     for rule in CATALOGUE:
-        monkeypatch.setattr(rule, "needs", ())
+        monkeypatch.setattr(rule, "guard", ())
     for snapshot, before in zip(snapshots, guarded, strict=True):
         assert said(snapshot, None) == before, snapshot.slug

@@ -65,6 +65,7 @@ RULE = Rule(
     profile="strict",
     visits=(WORKFLOW, ACTION),
     needs=(b"contains",),
+    searched=True,
     why=(
         "contains() looks for a part of a text. The branches main and stable, written as one text, also contain the "
         "branches ma, table or s: whoever may choose the name gets past the condition."

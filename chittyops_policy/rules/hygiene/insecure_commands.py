@@ -78,6 +78,7 @@ RULE = Rule(
     severity="high",
     visits=(WORKFLOW, ACTION),
     needs=(VARIABLE.lower().encode(),),
+    searched=True,
     why=(
         "With this variable everything that a step prints is read for commands that set variables and the PATH. A test "
         "that prints the title of a pull request then lets its author choose the programs that the next steps run. "

@@ -68,6 +68,7 @@ RULE = Rule(
     profile="everything",
     visits=(WORKFLOW, ACTION),
     needs=(b"cmd", b"pip-install"),
+    searched=True,
     why=(
         "cmd runs on after an error, quotes in ways that nobody remembers, and is read by no linter. The pip-install "
         "input of setup-python installs whatever is newest into the Python that the runner itself uses."

@@ -132,6 +132,7 @@ RULE = Rule(
     profile="everything",
     visits=(WORKFLOW,),
     needs=(b"github.head_ref", b"github.event."),
+    searched=True,
     why=(
         "Quotes keep a text from becoming several words, not from beginning with a dash: a branch or a title of the "
         "form --option=value is then an order to the program. Many everyday programs have an option that runs another "

@@ -93,6 +93,7 @@ RULE = Rule(
     profile="strict",
     visits=(WORKFLOW,),
     needs=(b"github_output",),
+    searched=True,
     why=(
         "Each line of the file that GITHUB_OUTPUT names is an output. A text of several lines that is written there as "
         "it is breaks the step, or says with its second line what the stranger wants other steps to read: that the "

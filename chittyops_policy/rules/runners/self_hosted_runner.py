@@ -66,6 +66,7 @@ RULE = Rule(
     profile="strict",
     visits=(WORKFLOW,),
     needs=(b"self-hosted",),
+    searched=True,
     why=(
         "A self-hosted runner keeps what a job leaves behind: files, processes, and soon the credentials of the next "
         "job. Code from a pull request that once ran there can still be running, inside your network."

@@ -93,6 +93,7 @@ RULE = Rule(
     severity="medium",
     visits=(WORKFLOW, ACTION),
     needs=(b"shell",),
+    searched=True,
     why="The step fails before its first command, and with it the job; nobody notices where the step is conditional.",
     how="Name a shell that the runner knows, or write the whole command with {0} where the script goes.",
     limits="What other steps or a container install is not known; sh on Windows comes with Git and is accepted.",

@@ -86,6 +86,7 @@ RULE = Rule(
     profile="strict",
     visits=(WORKFLOW,),
     needs=(b"_debug",),
+    searched=True,
     why=(
         "A debug log tells all that an action knows: its inputs, its environment, the answers of servers. What is "
         "derived from a secret is not masked in it, and logs of a public repository are public. One action wrote its "

@@ -47,6 +47,7 @@ RULE = Rule(
     profile="everything",
     visits=(WORKFLOW,),
     needs=(b"secrets",),
+    searched=True,
     why=(
         "Any workflow on any branch can read the secrets of the repository, and whoever may push a branch may write a "
         "workflow. The secrets of an environment are only given to jobs that name it, after its reviewers agreed and "

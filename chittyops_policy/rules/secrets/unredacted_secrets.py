@@ -58,6 +58,7 @@ RULE = Rule(
     profile="strict",
     visits=(WORKFLOW, ACTION),
     needs=(b"fromjson",),
+    searched=True,
     why=(
         "GitHub replaces a secret in logs where it stands as a whole. A value that was taken out of it with fromJSON "
         "is a text like any other: a command that prints its environment, a failing tool or a debug run shows it to "

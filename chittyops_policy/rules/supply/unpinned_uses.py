@@ -18,17 +18,16 @@ _HEX = frozenset("0123456789abcdefABCDEF")
 _BRANCHES = frozenset(("main", "master", "develop", "development", "dev", "trunk", "head", "next", "nightly", "edge"))
 
 
-_MESSAGES: dict[tuple[tuple[str, str], ...], dict[tuple[str, bool], str]] = {}
-"""Regimes → reference, and whether a job has it → `_judged`; only of the regimes that were asked for last."""
+_MESSAGES: dict[tuple[tuple[str, str], ...], tuple[dict[str, str], dict[tuple[str, bool], str]]] = {}
+"""Regimes as stated → those in lower case, and `_judged` by the reference and whether a job has it; the last ones."""
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
-    regimes: Mapping[str, str] = context.options["regimes"]
-    key = tuple(regimes.items())
+    key = tuple(context.options["regimes"].items())
     if key not in _MESSAGES:
         _MESSAGES.clear()
-        _MESSAGES[key] = {}
-    known = _MESSAGES[key]
+        _MESSAGES[key] = {pattern.lower(): regime for pattern, regime in key}, {}
+    regimes, known = _MESSAGES[key]
     seen: set[int] = set()  # an aliased step stands in several places but is written once
     for uses, _, _ in view.uses():
         if uses.pinned:
@@ -36,8 +35,7 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
         text = uses.text
         message = known.get((text, uses.job))
         if message is None:
-            lowered = {pattern.lower(): regime for pattern, regime in regimes.items()}
-            message = remember(known, (text, uses.job), _judged(uses, lowered), len(text))
+            message = remember(known, (text, uses.job), _judged(uses, regimes), len(text))
         if not message:
             continue
         node = uses.node

@@ -188,6 +188,7 @@ RULE = Rule(
     profile="strict",
     visits=(WORKFLOW, ACTION),
     needs=(b"curl", b"wget", b"deno", b"iex", b"invoke-expression"),
+    searched=True,
     why=(
         "Whoever holds that address decides what the job does, tonight differently than when the line was written, and "
         "leaves no trace in the repository. Installers of this kind have been replaced to read the secrets of every "
