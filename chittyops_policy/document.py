@@ -204,7 +204,9 @@ class Document:
         cases = self._cases
         if cases is None:
             names = set[str]().union(*[mapping.index for mapping in self.mappings])
-            cases = len(set(map(str.lower, names))) != len(names) or not "".join(names).isascii()
+            text = "\n".join(names)
+            lower = text.lower()
+            cases = not text.isascii() or (lower != text and len(set(lower.split("\n"))) != len(names))
             self._cases = cases
         return cases
 

@@ -313,7 +313,7 @@ def read(text: str) -> Tree | None:
                 if waiting is None:  # it can only go on with the scalar before it
                     if not _goes_on(child, text, begin, line):
                         return None
-                    if "${{" in child.value and not (fenced and fenced[-1] is child):
+                    if "${{" in line and "${{" in child.value and not (fenced and fenced[-1] is child):
                         fenced.append(child)
                     continue
                 if value is None:

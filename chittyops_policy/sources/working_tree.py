@@ -135,7 +135,12 @@ class WorkingTree:
         known = self._is_plain.get(folder)
         if known is None:
             parent = folder.rpartition("/")[0]
-            known = self._plain(parent) and not os.path.islink(self._real_root + "/" + folder)
+            # Where its parent was listed, it would be known by now.
+            known = (
+                parent not in self._folders
+                and self._plain(parent)
+                and not os.path.islink(self._real_root + "/" + folder)
+            )
             self._is_plain[folder] = known
         return known
 
