@@ -20,6 +20,7 @@ from .nodes import Mapping as Mapping
 from .nodes import Node as Node
 from .nodes import Scalar as Scalar
 from .nodes import Sequence as Sequence
+from .nodes import new_mapping as new_mapping
 from .nodes import new_scalar
 
 TYPE_CHECKING = False
@@ -69,11 +70,12 @@ class Document:
     duplicates  (earlier key, later key) of mapping keys that stand twice, at most MAX_DUPLICATES
     extra       the span of a second YAML document in the same file, or None
     escaped     the scalars in double quotes that have a backslash, in file order
+    cased       the mappings that may have a key that letter case could change
     """
 
     __slots__ = (
-        "_asked", "_cases", "_comments", "_lines", "_near", "_offsets", "_routes", "anchors", "conditions",
-        "duplicates", "error", "escaped", "extra", "fenced", "mappings", "path", "root", "text",
+        "_asked", "_cases", "_comments", "_lines", "_near", "_offsets", "_routes", "anchors", "cased",
+        "conditions", "duplicates", "error", "escaped", "extra", "fenced", "mappings", "path", "root", "text",
     )  # fmt: skip
 
     def __init__(self, path: str, text: str) -> None:
@@ -83,6 +85,7 @@ class Document:
         self.error: SyntaxProblem | None = None
         self.duplicates: list[tuple[Scalar, Scalar]] = []
         self.mappings: list[Mapping] = []
+        self.cased = self.mappings
         self.fenced: list[Scalar] = []
         self.escaped: list[Scalar] = []
         self.conditions: list[Scalar] = []
@@ -200,15 +203,10 @@ class Document:
     # -------------------------------------------------------------------- keys
 
     def has_similar_keys(self) -> bool:
-        """Whether there may be keys in the file, in one mapping or not, that differ in nothing but letter case."""
-        cases = self._cases
-        if cases is None:
-            names = set[str]().union(*[mapping.index for mapping in self.mappings])
-            text = "\n".join(names)
-            lower = text.lower()
-            cases = not text.isascii() or (lower != text and len(set(lower.split("\n"))) != len(names))
-            self._cases = cases
-        return cases
+        """Whether a mapping of the file has keys that differ in nothing but letter case."""
+        if self._cases is None:
+            self._cases = any(map(_has_similar_keys, self.cased))
+        return self._cases
 
     def scalars(self) -> Iterator[Scalar]:
         """Every scalar of the tree once, keys included, in file order; aliases are not entered again."""
@@ -255,7 +253,7 @@ def parse_text(path: str, text: str) -> Document:
     if tree is None:
         return _parse_any(path, text)
     document = Document(path, text)
-    document.root, document.mappings, document.fenced, document.conditions = tree
+    document.root, document.mappings, document.cased, document.fenced, document.conditions = tree
     return document
 
 
@@ -406,6 +404,12 @@ def _verbatim(scalar: Scalar) -> int | None:
     return scalar.start + 1
 
 
+def _has_similar_keys(mapping: Mapping) -> bool:
+    index = mapping.index
+    length = len(index)
+    return length > 1 and (len(set(map(str.lower, index))) < length or len(set(map(str.upper, index))) < length)
+
+
 # ----------------------------------------------------------------------------------------------------- composing
 
 
@@ -466,7 +470,7 @@ def _compose(document: Document, text: str, shift: int) -> None:
             start = event.start_mark.index + shift
             if len(enclosing) >= MAX_DEPTH:
                 raise _Refused(f"nested more than {MAX_DEPTH} levels deep", start, start + 1)
-            node = (Mapping if kind is MappingStartEvent else Sequence)(start, bool(event.flow_style))
+            node = (new_mapping if kind is MappingStartEvent else Sequence)(start, bool(event.flow_style))
             node.tag = event.tag
             node.parent = parent
             if event.anchor is not None:

@@ -94,20 +94,15 @@ class Mapping(Node):
 
     `index` has the pair of each distinct scalar key.
 
-    A key that is not a scalar stands in `items` as it is, and is not found by look-ups.
+    A key that is not a scalar stands in `items` as it is, and is not found by look-ups. Made by `new_mapping`, for the
+    reason that `Scalar` gives.
     """
 
     __slots__ = ("flow", "index", "items")
 
-    def __init__(self, start: int, flow: bool) -> None:
-        self.items: list[tuple[Node, Node]] = []
-        self.index: dict[str, tuple[Scalar, Node]] = {}
-        self.start = start
-        self.end = start
-        self.flow = flow
-        self.parent = None
-        self.anchor = None
-        self.tag = None
+    flow: bool
+    items: list[tuple[Node, Node]]
+    index: dict[str, tuple[Scalar, Node]]
 
     def get(self, key: str) -> Node | None:
         """The value of a key, or None."""
@@ -133,6 +128,18 @@ class Mapping(Node):
 
     def __repr__(self) -> str:
         return f"Mapping({list(self.index)!r}, {self.start}, {self.end})"
+
+
+def new_mapping(start: int, flow: bool, parent: Node | None = None) -> Mapping:
+    """An empty mapping without anchor and tag."""
+    node = Mapping()
+    node.items = []
+    node.index = {}
+    node.start = node.end = start
+    node.flow = flow
+    node.parent = parent
+    node.anchor = node.tag = None
+    return node
 
 
 # ------------------------------------------------------------------------------------------------ packed trees

@@ -9,28 +9,31 @@ all of YAML and whose errors are the ones to show. A test compares the trees of 
 from __future__ import annotations
 
 from itertools import islice
+from operator import length_hint
 from sys import intern
 
-from .nodes import MAX_DEPTH, Mapping, Scalar, Sequence, new_scalar
+from .nodes import MAX_DEPTH, Scalar, Sequence, new_mapping, new_scalar
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, TypeAlias
 
-    from .nodes import Node
+    from .nodes import Mapping, Node
 
-    Tree: TypeAlias = tuple[Node, list[Mapping], list[Scalar], list[Scalar]]
-    """Root; all mappings; scalars with an expression; values of ``if``."""
+    Tree: TypeAlias = tuple[Node, list[Mapping], list[Mapping], list[Scalar], list[Scalar]]
+    """Root; all mappings; those with a key that letter case could change; scalars with an expression; values of ``if``.
+    """
 
     Word: TypeAlias = tuple[str, str, int, int]
     """A scalar in a line: value, style, and the columns of its start and end."""
 
-    Row: TypeAlias = tuple[int, str | None, str, int, int, int, Any, str, int, int, int, int]
+    Row: TypeAlias = tuple[int, int, str | None, str, int, int, int, Any, str, int, int, int, int]
     """What a line says, whatever stands around it.
 
-    Its level; its key with style and columns; what kind of value it has, with the value, its style, and its columns;
-    whether the key (1) and the value (2) have an expression, and whether the value is a condition (4); how long it is
-    with its line break.
+    Its level, and that of the mapping that begins behind its dash, or 0; its key with style and columns; what kind of
+    value it has, with the value, its style, and its columns; whether the key (1) and the value (2) have an expression,
+    whether the value is a condition (4), and whether letter case could change the key (8); how long it is with its line
+    break.
 
     The level of a mapping is twice the column of its keys, that of a sequence one more than twice the column of its
     dashes. So a line ends each collection of a higher level, and begins one where the level around it is lower.
@@ -42,9 +45,8 @@ MAX_LENGTH = 100_000
 MAX_KEY = 1000
 """A longer key is left to libyaml, which refuses it (YAML 1.2.2, section 7.4.2: at most 1024 characters)."""
 
-_COMMON = bytes(sign for sign in range(256) if sign in b"\t\n" or (sign >= 32 and sign != 127))
-"""What may occur anywhere: no control characters."""
-_ASCII = bytes(range(128))
+_CONTROLS = "".join(chr(sign) for sign in range(128) if not (chr(sign).isprintable() or chr(sign) in "\t\n"))
+_COMMON = bytes(sign for sign in range(128) if chr(sign) not in _CONTROLS)
 _INDICATORS = frozenset("-?:,[]{}#&*!|>'\"%@`")
 """What a plain scalar does not begin with, but for the first three, which it may where no blank follows."""
 _NO_WORD = frozenset(":#?\"'[]{}\t\n")
@@ -60,7 +62,7 @@ _NOTHING, _WORD, _BLOCK, _WORDS, _PAIRS, _OPEN = range(6)
 _END, _BLANK, _MORE, _OTHER = range(-1, -5, -1)
 """Levels of lines without key and dash: the end of the text, nothing or a comment, what can only be a scalar or a list
 or go on with one, and what is not plain."""
-_END_LINE = "\n"
+_END_LINE = "\t\n"
 """Stands behind the last line; no line is like it."""
 
 _rows: dict[str, Row] = {}
@@ -69,36 +71,36 @@ _MAX_ROWS = 20_000
 _MAX_REMEMBERED = 200
 """A longer line is hardly met again."""
 
-_WINDOW = 300
-"""Few blocks are longer."""
-
 _keys: dict[str, tuple[str, str, int]] = {}
-"""What is known of keys, by their text: the value, the style, and whether there is an expression in it."""
+"""What is known of keys, by their text: the value, the style, and whether there is an expression in it (1) and letter
+case could change it (8)."""
 
 
 def _is_common(text: str) -> bool:
     """Whether a text is free of characters that YAML 1.1 or 1.2 refuses or treats in a way of its own."""
-    data = text.encode("utf-8", "surrogatepass")
-    if data.translate(None, _COMMON):
-        return False
-    return text.isascii() or data.translate(None, _ASCII).decode("utf-8", "surrogatepass").isprintable()
+    if text.isascii():
+        for sign in _CONTROLS:  # noqa: SIM110
+            if sign in text:
+                return False
+        return True
+    return text.encode("utf-8", "surrogatepass").translate(None, _COMMON).decode("utf-8", "surrogatepass").isprintable()
 
 
 def _row(line: str) -> Row:
     """What a line says."""
     rest = line.lstrip(" ")
-    column = len(line) - len(rest)
-    level = 2 * column
     if not rest or rest[0] == "#":
         return _bare_row(_BLANK, line)
-    if rest == _END_LINE:
-        return _bare_row(_END, line)
     if "\t" in rest:
-        return _bare_row(_OTHER, line)
+        return _bare_row(_END if line == _END_LINE else _OTHER, line)
+    column = len(line) - len(rest)
+    level = 2 * column
+    inside = 0
     if rest[0] == "-" and (rest == "-" or rest[1] == " "):
         level += 1
         rest = rest[1:].lstrip(" ")
         column = len(line) - len(rest)
+        inside = 2 * column
     text, colon, value = rest.partition(": ")
     if not colon and rest.endswith(":"):
         text, colon = rest[:-1], ":"
@@ -112,14 +114,19 @@ def _row(line: str) -> Row:
         name, quote, marked = key
     else:
         value = rest
-        if not level & 1:
+        if inside:
+            inside = 0
+        else:
             level = _MORE
     kind = _NOTHING
     content: Any = ""
     if value and value[0] != "#":
         start = len(line) - len(value)
-        kind, content, style, end = _value(value, start)
-        end += start
+        if value[0] in _INDICATORS or "#" in value or ": " in value or value[-1] in " :":
+            kind, content, style, end = _value(value, start)
+            end += start
+        else:  # what `_value` and `_plain` would say, without the calls
+            kind, content, end = _WORD, value, len(line)
         if level == _MORE:
             if kind == _BLOCK:
                 content = None
@@ -129,12 +136,12 @@ def _row(line: str) -> Row:
             marked |= 2
         if name == "if" and kind in (_WORD, _BLOCK):
             marked |= 4
-    return level, name, quote, column, key_end, kind, content, style, start, end, marked, len(line) + 1
+    return level, inside, name, quote, column, key_end, kind, content, style, start, end, marked, len(line) + 1
 
 
 def _bare_row(level: int, line: str) -> Row:
     """The row of a line of which nothing but its level matters."""
-    return level, None, "", 0, 0, _NOTHING, "", "", 0, 0, 0, len(line) + 1
+    return level, 0, None, "", 0, 0, _NOTHING, "", "", 0, 0, 0, len(line) + 1
 
 
 def _key(text: str) -> tuple[str, str, int] | None:
@@ -153,7 +160,8 @@ def _key(text: str) -> tuple[str, str, int] | None:
     if len(_keys) > _MAX_ROWS:
         _keys.clear()
     value = intern(value)  # most keys are the same few words, which are then found without being compared
-    known = _keys[text] = value, quote, int("${{" in value)
+    folds = not value.isascii() or value.lower() != value
+    known = _keys[text] = value, quote, ("${{" in value) + 8 * folds
     return known
 
 
@@ -280,14 +288,15 @@ def read(text: str) -> Tree | None:
         _rows.clear()
     known_row = _rows.get
     mappings: list[Mapping] = []
+    cased: list[Mapping] = []
     fenced: list[Scalar] = []
     conditions: list[Scalar] = []
-    stack: list[tuple[Any, int]] = []  # (node, level) of every collection around the current one
     root: Any = None
-    node: Any = None
-    around = _END  # the level of `node`
+    node: Any = None  # the collection that the line is in
+    around = _END  # its level
+    levels: list[int] = []  # those of the collections around it
     waiting: Any = None  # a mapping's key without a value so far; a sequence's offset behind a dash without an item
-    child: Any = None  # the last value that was complete in its line
+    child: Any = None  # the last value that was complete
     lines = text.split("\n")
     lines.append(_END_LINE)
     rest = iter(lines)
@@ -301,9 +310,10 @@ def read(text: str) -> Tree | None:
             row = _row(line)
             if len(line) <= _MAX_REMEMBERED:
                 _rows[line] = row
-        level, name, quote, column, key_end, kind, value, style, start, end, marked, length = row
+        level, inside, name, quote, column, key_end, kind, value, style, start, end, marked, length = row
         begin = next_line
         next_line += length
+        key: Any = None
         if level != around:
             if level == _BLANK:
                 continue
@@ -319,58 +329,56 @@ def read(text: str) -> Tree | None:
                 if value is None:
                     return None
                 if not around & 1:
-                    name = waiting.value
+                    key, name = waiting, waiting.value
                     if name == "if" and kind == _WORD:
                         marked |= 4
+                waiting = None
             else:
                 while around > level:
                     if waiting is not None:
-                        _add_empty(node, waiting, conditions)
+                        child = _empty(node, waiting, conditions)
                         waiting = None
-                    last = node.items[-1]
-                    if around & 1:
-                        stop = last.end
-                    elif len(node.index) == len(node.items):
-                        stop = last[1].end
-                    else:  # a key stands twice
-                        return None
+                    stop = child.end
                     node.end = stop if stop > node.start else node.start
-                    node, around = stack.pop()
+                    child = node
+                    node, around = node.parent, levels.pop()
                 if level == _END:
                     break
                 if around < level:
-                    if (waiting is None and root is not None) or len(stack) > MAX_DEPTH - 3:
+                    if (waiting is None and root is not None) or len(levels) > MAX_DEPTH - 3:
                         return None
-                    inner: Any = Sequence(begin + (level >> 1), False) if level & 1 else Mapping(begin + column, False)
-                    if not level & 1:
+                    if level & 1:
+                        inner: Any = Sequence(begin + (level >> 1), False)
+                    else:
+                        inner = new_mapping(begin + column, False)
                         mappings.append(inner)
                     if root is None:
                         root = inner
                     else:
                         _add(node, waiting, inner)
-                    stack.append((node, around))
-                    node, around, waiting = inner, level, None
+                        waiting = None
+                    levels.append(around)
+                    node, around = inner, level
         if level == around:
             if waiting is not None:
-                _add_empty(node, waiting, conditions)
+                child = _empty(node, waiting, conditions)
                 waiting = None
             if name is not None:
-                if level & 1:
-                    if len(stack) > MAX_DEPTH - 3:
+                if inside:
+                    if len(levels) > MAX_DEPTH - 3:
                         return None
-                    inner = Mapping(begin + column, False)
-                    inner.parent = node
-                    node.items.append(inner)
+                    inner = new_mapping(begin + column, False, node)
                     mappings.append(inner)
-                    stack.append((node, level))
-                    node, around = inner, 2 * column
-                waiting = Scalar()  # as in `new_scalar`, without the call
-                waiting.value = name
-                waiting.style = quote
-                waiting.start = begin + column
-                waiting.end = begin + key_end
-                waiting.parent = node
-                waiting.anchor = waiting.tag = None
+                    node.items.append(inner)
+                    levels.append(level)
+                    node, around = inner, inside
+                key = Scalar()  # as in `new_scalar`, without the call
+                key.value = name
+                key.style = quote
+                key.start = begin + column
+                key.end = begin + key_end
+                key.parent = node
+                key.anchor = key.tag = None
         if kind == _WORD:
             child = Scalar()
             child.value = value
@@ -380,31 +388,39 @@ def read(text: str) -> Tree | None:
             child.parent = node
             child.anchor = child.tag = None
         elif kind == _NOTHING:
-            if name is None:
+            if key is None:
                 waiting = begin + (level >> 1) + 1
-            elif marked:
-                fenced.append(waiting)
+                continue
+            waiting = key
+            if marked:
+                if marked & 1:
+                    fenced.append(key)
+                if marked & 8:
+                    cased.append(node)
             continue
         elif kind == _BLOCK:
-            block = _block(text, next_line, around >> 1, style, value)
+            at = len(lines) - length_hint(rest)
+            block = _block(lines, at, around >> 1, style, value)
             if block is None:
                 return None
-            content, stop, next_line, length = block
-            next(islice(rest, length, length), None)
-            child = new_scalar(content, style, begin + start, stop, node)
+            content, count, length = block
+            start += begin
+            begin, next_line = next_line, next_line + length
+            child = new_scalar(content, style, start, begin + len(text[begin : next_line - 1].rstrip(" \t\n")), node)
+            next(islice(rest, count, count), None)
             if "${{" in content:
                 marked |= 2
         elif kind == _PAIRS:
-            child = Mapping(begin + start, True)
+            child = new_mapping(begin + start, True, node)
             child.end = begin + end
-            child.parent = node
-            for (key, _, key_start, key_end), (word, quote, first, stop) in value:
-                inner = new_scalar(word, quote, begin + first, begin + stop, child)
-                child.index[key] = new_scalar(key, "", begin + key_start, begin + key_end, child), inner
-                if key == "if":
+            for (word, _, first, stop), (content, quote, second, last) in value:
+                inner = new_scalar(content, quote, begin + second, begin + last, child)
+                child.index[word] = new_scalar(word, "", begin + first, begin + stop, child), inner
+                if word == "if":
                     conditions.append(inner)
             child.items += child.index.values()
             mappings.append(child)
+            cased.append(child)
         else:
             if kind == _OPEN:
                 start += begin
@@ -424,64 +440,48 @@ def read(text: str) -> Tree | None:
             ]
         if marked:
             if marked & 1:
-                fenced.append(waiting)
+                fenced.append(key)
             if marked & 2:
                 fenced.append(child)
             if marked & 4:
                 conditions.append(child)
-        if name is None:
+            if marked & 8:
+                cased.append(node)
+        if key is None:
             node.items.append(child)
-        else:  # as in `_add`, without the call
-            pair = (waiting, child)
+        else:
+            pair = (key, child)
             node.items.append(pair)
             node.index[name] = pair
-        waiting = None
-    return None if root is None else (root, mappings, fenced, conditions)
+    for mapping in mappings:
+        if len(mapping.index) != len(mapping.items):  # a key stands twice
+            return None
+    return None if root is None else (root, mappings, cased, fenced, conditions)
 
 
-def _block(
-    text: str, begin: int, column: int, style: str, chomping: str, window: int = _WINDOW
-) -> tuple[str, int, int, int] | None:
-    """The value of the block whose lines begin at an offset, where it ends, where the next line begins, and its lines.
+def _block(lines: list[str], at: int, column: int, style: str, chomping: str) -> tuple[str, int, int] | None:
+    """The value of the block that begins in a line, how many lines it has, and their length with their line breaks.
 
-    They are as deep as the first one that is not blank, and deeper than `column`; else libyaml must look. The end is
-    looked for in so many characters, and in more where it is not among them.
+    They are as deep as the first one that is not blank, and deeper than `column`; else libyaml must look.
     """
-    limit = text.find("\n", begin + window)
-    body = text[begin - 1 :] if limit < 0 else text[begin - 1 : limit]
-    blanks = body[: len(body) - len(body.lstrip(" \n"))]
-    deep = blanks[blanks.rfind("\n") :]  # what stands before each line but the blank ones
-    width = len(deep) - 1
-    first = body[len(blanks) : len(blanks) + 1]
-    if width <= column or first in ("", "\t") or max(map(len, blanks.split("\n"))) > width:
+    stop = at
+    while not (rest := lines[stop].lstrip(" ")):
+        stop += 1
+    width = len(lines[stop]) - len(rest)
+    if width <= column or rest[0] == "\t" or (stop > at and max(map(len, lines[at:stop])) > width):
         return None
-    body = body.replace(deep, "\0")
-    ragged = False  # whether there are blank lines that are shorter than the others, but not empty
-    stop = body.find("\n")
-    while stop >= 0:
-        following = body[stop + 1 : stop + 2]
-        if following == " ":
-            if body[stop + 1 :].partition("\0")[0].partition("\n")[0].strip(" "):
-                break
-            ragged = True
-        elif following not in ("", "\0", "\n"):
-            break
-        stop = body.find("\n", stop + 1)
-    if stop >= 0:
-        body = body[:stop]
-    elif limit >= 0:
-        return _block(text, begin, column, style, chomping, 4 * window)
-    next_line = begin + len(body) + width * body.count("\0")
-    length = body.count("\0") + body.count("\n")
-    if ragged:
-        body = "\0".join([part.partition("\n")[0] + "\n" * part.count("\n") for part in body.split("\0")])
-    content = body.replace("\0", "\n")[1:]
+    margin = " " * width
+    line = lines[stop]
+    while line.startswith(margin) or not line.strip(" "):
+        stop += 1
+        line = lines[stop]
+    found = lines[at:stop]
+    content = "\n".join([line[width:] for line in found])
     value = content.rstrip("\n")
-    broken = stop >= 0 or len(value) < len(content)  # whether a break follows the last line that is not empty
+    broken = line is not _END_LINE or len(value) < len(content)  # a break follows the last line that is not empty
     if style == ">":
         value = _folded(value)
-    end = begin + len(text[begin : next_line - 1].rstrip(" \t\n"))
-    return value + "\n" if broken and not chomping else value, end, next_line, length
+    return value + "\n" if broken and not chomping else value, len(found), sum(map(len, found)) + len(found)
 
 
 def _goes_on(child: Any, text: str, begin: int, line: str) -> bool:
@@ -505,10 +505,11 @@ def _add(node: Any, waiting: Any, child: Node) -> None:
     node.index[waiting.value] = pair
 
 
-def _add_empty(node: Any, waiting: Any, conditions: list[Scalar]) -> None:
-    """Gives the value that is not there to the collection around it."""
-    offset = waiting.end + 1 if node.__class__ is Mapping else waiting
+def _empty(node: Any, waiting: Any, conditions: list[Scalar]) -> Scalar:
+    """The value that is not there, given to the collection around it."""
+    offset = waiting.end + 1 if node.__class__ is not Sequence else waiting
     child = new_scalar("", "", offset, offset)
-    if node.__class__ is Mapping and waiting.value == "if":
+    if node.__class__ is not Sequence and waiting.value == "if":
         conditions.append(child)
     _add(node, waiting, child)
+    return child

@@ -6,7 +6,7 @@ A view never copies the tree and never fails: where the tree is not what GitHub 
 
 from __future__ import annotations
 
-from .document import Document, Mapping, Node, Scalar, Sequence
+from .document import Document, Mapping, Node, Scalar, Sequence, new_mapping
 from .expressions import condition, segments
 from .memo import remember
 
@@ -167,7 +167,7 @@ class Workflow:
         self.document = document
         self.path = document.path
         root = document.root
-        self.node: Mapping = root if isinstance(root, Mapping) else Mapping(0, False)
+        self.node: Mapping = root if isinstance(root, Mapping) else new_mapping(0, False)
         jobs = mapping_of(self.node.get("jobs"))
         pairs = jobs.index.values() if jobs is not None else ()
         self.jobs: tuple[Job, ...] = tuple([Job(key, node) for key, node in pairs if isinstance(node, Mapping)])
@@ -222,7 +222,7 @@ class Action:
         self.document = document
         self.path = document.path
         root = document.root
-        self.node: Mapping = root if isinstance(root, Mapping) else Mapping(0, False)
+        self.node: Mapping = root if isinstance(root, Mapping) else new_mapping(0, False)
         runs = self.node.get("runs")
         self.using = text_of(runs.get("using")) if isinstance(runs, Mapping) else ""
         self.steps: tuple[Step, ...] = steps_of(runs.get("steps")) if isinstance(runs, Mapping) else ()

@@ -561,5 +561,9 @@ def test_a_place_is_the_same_however_many_were_asked_for(end: str) -> None:
 
 
 def test_keys_are_similar_where_letter_case_alone_tells_them_apart() -> None:
-    assert parse_text("a.yml", "env: {PATH: 1}\nwith: {path: 1}\n").has_similar_keys()
-    assert not parse_text("a.yml", "env: {PATH: 1}\nwith: {PATH: 1, paths: 2}\n").has_similar_keys()
+    for keys in ("PATH: 1\n  path: 2", "path: 1\n  b:\n    c: d\n  Path: 2", "STRASSE: 1\n  straße: 2", "é: 1\n  É: 2"):
+        for end in ("", "z: 'a\n  b'\n"):  # plain; left to libyaml
+            assert parse_text("a.yml", f"env:\n  {keys}\n{end}").has_similar_keys()
+    for text in ("env: {PATH: 1}\nwith: {path: 1}\n", "env: {PATH: 1}\nwith: {PATH: 1, paths: 2}\n"):
+        assert not parse_text("a.yml", text).has_similar_keys()
+    assert parse_text("a.yml", "env: {PATH: 1, path: 2}\n").has_similar_keys()

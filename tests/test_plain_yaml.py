@@ -143,7 +143,7 @@ def test_plain_scalars_of_several_lines(text: str) -> None:
     ["a:\n  b\n", "a:\n\n  # c\n  b ${{ d }}\n  e\nf: g\n", "if:\n  b && c\n", "if:\n  'b'\nc: d\n", "-\n  a\n- b\n",
      "a:\n  [b, c]\n", "a:\n  {b: c}\n", "a:\n  [\n    b,\n    'c', \"d\"\n\n  ]  # e\nf: g\n", "- [\n]\n",
      "a: [\nb\n  ,c,]", "if: [b]\nc: {if: d}\n", "${{ a }}: b\n'${{ a }}': ${{ b }}\n",
-     "'${{ a }}':\n  b: c\n'${{ d }}':\n"],
+     "'${{ a }}':\n  b: c\n'${{ d }}':\n", "'${{ a }}':\n  b ${{ c }}\n'if':\n  - d\n"],
 )  # fmt: skip
 def test_values_below_their_keys_and_lists_of_several_lines(text: str) -> None:
     assert agrees(text) is not text.startswith("$")
