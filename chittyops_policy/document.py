@@ -253,7 +253,7 @@ def parse_text(path: str, text: str) -> Document:
     if tree is None:
         return _parse_any(path, text)
     document = Document(path, text)
-    document.root, document.mappings, document.cased, document.fenced, document.conditions = tree
+    document.root, document.mappings, document.cased, document.fenced, document.conditions, document.escaped = tree
     return document
 
 

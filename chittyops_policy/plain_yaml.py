@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
     from .nodes import Mapping, Node
 
-    Tree: TypeAlias = tuple[Node, list[Mapping], list[Mapping], list[Scalar], list[Scalar]]
-    """Root; all mappings; those with a key that letter case could change; scalars with an expression; values of ``if``.
-    """
+    Tree: TypeAlias = tuple[Node, list[Mapping], list[Mapping], list[Scalar], list[Scalar], list[Scalar]]
+    """Root; all mappings; those with a key that letter case could change; scalars with an expression; values of ``if``;
+    scalars with escapes."""
 
     Word: TypeAlias = tuple[str, str, int, int]
     """A scalar in a line: value, style, and the columns of its start and end."""
@@ -32,8 +32,8 @@ if TYPE_CHECKING:
 
     Its level, and that of the mapping that begins behind its dash, or 0; its key with style and columns; what kind of
     value it has, with the value, its style, and its columns; whether the key (1) and the value (2) have an expression,
-    whether the value is a condition (4), and whether letter case could change the key (8); how long it is with its line
-    break.
+    whether the value is a condition (4) and has escapes (16), and whether letter case could change the key (8); how
+    long it is with its line break.
 
     The level of a mapping is twice the column of its keys, that of a sequence one more than twice the column of its
     dashes. So a line ends each collection of a higher level, and begins one where the level around it is lower.
@@ -56,14 +56,19 @@ _NO_QUOTED = frozenset("\\{\n")
 _KEY_START = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_")
 _KEY = _KEY_START | frozenset("./-")
 
+_ESCAPES = {"\\": "\\", '"': '"', "n": "\n", "t": "\t"}
+"""What follows a backslash in double quotes, but for what is rare."""
+
 _NOTHING, _WORD, _BLOCK, _WORDS, _PAIRS, _OPEN = range(6)
 """Kinds of values; the last is a list of words that goes on in the next line."""
 
 _END, _BLANK, _MORE, _OTHER = range(-1, -5, -1)
 """Levels of lines without key and dash: the end of the text, nothing or a comment, what can only be a scalar or a list
 or go on with one, and what is not plain."""
-_END_LINE = "\t\n"
-"""Stands behind the last line; no line is like it."""
+_END_LINE = "~\n"
+"""Stands behind the last line; no line is like it, and no block goes on with it."""
+
+_END_ROW: Row = (_END, 0, None, "", 0, 0, _NOTHING, "", "", 0, 0, 0, 2)
 
 _rows: dict[str, Row] = {}
 """What is known of lines: half of the lines of workflows have stood in another workflow before."""
@@ -89,14 +94,15 @@ def _is_common(text: str) -> bool:
 def _row(line: str) -> Row:
     """What a line says."""
     rest = line.lstrip(" ")
-    if not rest or rest[0] == "#":
+    first = rest[0] if rest else "#"
+    if first == "#":
         return _bare_row(_BLANK, line)
     if "\t" in rest:
-        return _bare_row(_END if line == _END_LINE else _OTHER, line)
+        return _bare_row(_OTHER, line)
     column = len(line) - len(rest)
     level = 2 * column
     inside = 0
-    if rest[0] == "-" and (rest == "-" or rest[1] == " "):
+    if first == "-" and (rest == "-" or rest[1] == " "):
         level += 1
         rest = rest[1:].lstrip(" ")
         column = len(line) - len(rest)
@@ -110,7 +116,6 @@ def _row(line: str) -> Row:
     key_end = start = end = marked = 0
     if key is not None:
         key_end = column + len(text)
-        value = value.lstrip(" ")
         name, quote, marked = key
     else:
         value = rest
@@ -120,11 +125,17 @@ def _row(line: str) -> Row:
             level = _MORE
     kind = _NOTHING
     content: Any = ""
-    if value and value[0] != "#":
+    first = value[0] if value else "#"
+    if first == " ":
+        value = value.lstrip(" ")
+        first = value[0] if value else "#"
+    if first != "#":
         start = len(line) - len(value)
-        if value[0] in _INDICATORS or "#" in value or ": " in value or value[-1] in " :":
+        if first in _INDICATORS or "#" in value or ": " in value or value[-1] in " :":
             kind, content, style, end = _value(value, start)
             end += start
+            if style == '"' and end - start != len(content) + 2:
+                marked |= 16
         else:  # what `_value` and `_plain` would say, without the calls
             kind, content, end = _WORD, value, len(line)
         if level == _MORE:
@@ -177,7 +188,9 @@ def _value(text: str, column: int) -> tuple[int, Any, str, int]:
     if first == "'" or first == '"':
         length = text.find(first, 1) + 1
         value = text[1 : length - 1]
-        if length and _is_over(text, length) and not (first == '"' and "\\" in value):
+        if first == '"' and "\\" in value:
+            value, length = _unescaped(text)
+        if length and _is_over(text, length):
             return _WORD, value, first, length
     elif first == "|" or first == ">":
         length = 2 if text[1:2] == "-" else 1
@@ -194,6 +207,24 @@ def _value(text: str, column: int) -> tuple[int, Any, str, int]:
         if length and _is_over(text, length):
             return _PAIRS, _pairs(text[:length], column), "", length
     return _WORD, None, "", 0
+
+
+def _unescaped(text: str) -> tuple[str, int]:
+    """The value in the double quotes that a text begins with, and its length with them; 0 where libyaml must look."""
+    value = ""
+    at = 1
+    quote = 0
+    while True:
+        if quote < at:
+            quote = text.find('"', at)
+        slash = text.find("\\", at, quote)
+        if quote < 0 or slash < 0:
+            return value + text[at:quote], quote + 1
+        sign = _ESCAPES.get(text[slash + 1])
+        if sign is None:
+            return "", 0
+        value += text[at:slash] + sign
+        at = slash + 2
 
 
 def _plain(text: str) -> str | None:
@@ -286,11 +317,13 @@ def read(text: str) -> Tree | None:
         return None
     if len(_rows) > _MAX_ROWS:
         _rows.clear()
+    _rows[_END_LINE] = _END_ROW
     known_row = _rows.get
     mappings: list[Mapping] = []
     cased: list[Mapping] = []
     fenced: list[Scalar] = []
     conditions: list[Scalar] = []
+    escaped: list[Scalar] = []
     root: Any = None
     node: Any = None  # the collection that the line is in
     around = _END  # its level
@@ -305,6 +338,9 @@ def read(text: str) -> Tree | None:
         next(rest)
         next_line = 4
     for line in rest:
+        if not line:
+            next_line += 1
+            continue
         row = known_row(line)
         if row is None:
             row = _row(line)
@@ -447,6 +483,8 @@ def read(text: str) -> Tree | None:
                 conditions.append(child)
             if marked & 8:
                 cased.append(node)
+            if marked & 16:
+                escaped.append(child)
         if key is None:
             node.items.append(child)
         else:
@@ -456,7 +494,7 @@ def read(text: str) -> Tree | None:
     for mapping in mappings:
         if len(mapping.index) != len(mapping.items):  # a key stands twice
             return None
-    return None if root is None else (root, mappings, cased, fenced, conditions)
+    return None if root is None else (root, mappings, cased, fenced, conditions, escaped)
 
 
 def _block(lines: list[str], at: int, column: int, style: str, chomping: str) -> tuple[str, int, int] | None:
@@ -470,18 +508,21 @@ def _block(lines: list[str], at: int, column: int, style: str, chomping: str) ->
     width = len(lines[stop]) - len(rest)
     if width <= column or rest[0] == "\t" or (stop > at and max(map(len, lines[at:stop])) > width):
         return None
-    margin = " " * width
+    bound = " " * (width - 1) + "!"
     line = lines[stop]
-    while line.startswith(margin) or not line.strip(" "):
+    while line < bound:  # so it begins with as many blanks or is shorter, as no sign but a tab comes before the blank
         stop += 1
         line = lines[stop]
     found = lines[at:stop]
-    content = "\n".join([line[width:] for line in found])
+    body = "\n".join(found)
+    if "\t" in body and any("\t" in each[:width] for each in found):
+        return None
+    content = "\n".join([each[width:] for each in found])
     value = content.rstrip("\n")
     broken = line is not _END_LINE or len(value) < len(content)  # a break follows the last line that is not empty
     if style == ">":
         value = _folded(value)
-    return value + "\n" if broken and not chomping else value, len(found), sum(map(len, found)) + len(found)
+    return value + "\n" if broken and not chomping else value, len(found), len(body) + 1
 
 
 def _goes_on(child: Any, text: str, begin: int, line: str) -> bool:

@@ -54,7 +54,8 @@ jobs:
 
 PIECES = (
     "a", "b:", "k: v", "if: x", "- ", "-", "'q'", '"d"', "|", "|-", ">", "[a, b]", "[]", "{}", "{a: b}", "{a}", "# c",
-    "x # c", "x#c", "a: b: c", "&a x", "*a", "!t x", "? k", "---", "...", "%T", "\t", "\\", '"\\n"', "''''", "${{ x }}",
+    "x # c", "x#c", "a: b: c", "&a x", "*a", "!t x", "? k", "---", "...", "%T", "\t", "\\",
+    '"\\n"', '"\\""', '"\\\\ ${{', '\\"', "''''", "${{ x }}",
     "é", "\x85", "\u2028", "\x1b", "\ufeff", "\xa0", "@x", "`x", ",", "]", "}", ": v", ":x", "-1", "~", "\r",
     "[a,", "b, c", "c]", "[", "&& b", "'e", "f'", "if:", "${{ x", "}}", "b #",
 )  # fmt: skip
@@ -81,6 +82,7 @@ def facts(read: document.Document) -> Any:
 
     return (
         node(read.root, None), places(read.mappings), places(read.fenced), places(read.conditions),
+        places(read.escaped),
         [places(pair) for pair in read.duplicates], read.extra, list(read.anchors),
     )  # fmt: skip
 
@@ -104,7 +106,7 @@ def test_an_ordinary_workflow_is_plain() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a: &x b\n", "a: *x\n", "a: !t b\n", "a:\n\tb: c\n", 'a: "\\n"\n', "a: b: c\n",
+    ["a: &x b\n", "a: *x\n", "a: !t b\n", "a:\n\tb: c\n", 'a: "\\x41"\n', 'a: "b\\"\n', "a: b: c\n",
      "- - a\n",
      "a: |\n   b\n  c\n", "a: |\n   \n  b\n", "a: |+\n  b\n\n", "a: |2\n   b\n", "a: [b: c]\n", "a: b\r\n",
      "a: b # c\n  d\n", "a: b\n  c: d\n", "a: b\n# c\n  d\n", "a: 'b\n  c'\n", "a: b\nc\n", "a: [b,\n  c # d\n  ]\n",
@@ -136,6 +138,15 @@ def test_blocks(header: str, body: str) -> None:
 )  # fmt: skip
 def test_plain_scalars_of_several_lines(text: str) -> None:
     assert agrees(text) is ("- c" not in text or text.startswith("- "))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['a: "\\n"\n', 'a: "b\\"c\\\\"  # "d\\"\n', 'if: "\\t${{ a }}\\n"\nb: "\\\\n"', '- "\\"" # c\n',
+     'a:\n  "\\\\"\nb: "\\n"\n', 'a: "\\"\n', 'a: "\\\\" "\n', 'a: "\\""b\n'],
+)  # fmt: skip
+def test_escapes(text: str) -> None:
+    assert agrees(text) is not text.endswith(('"\\"\n', '" "\n', '"b\n'))
 
 
 @pytest.mark.parametrize(
