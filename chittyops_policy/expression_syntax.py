@@ -99,6 +99,42 @@ class Index(Expr):
         self.end = end
 
 
+class Path(Index):
+    """The usual `context.name.name`, without blanks: `names` as written, the context first.
+
+    Like any other access it has an `obj` and an `index`, which are made when somebody asks: most only want the names.
+    """
+
+    __slots__ = ("_parts", "names")
+
+    def __init__(self, names: tuple[str, ...], start: int, end: int) -> None:
+        self.names = names
+        self.dotted = True
+        self.start = start
+        self.end = end
+        self._parts: tuple[Expr, Literal] | None = None
+
+    @property
+    def obj(self) -> Expr:  # type: ignore[override]
+        """The path without its last name."""
+        return self._taken_apart()[0]
+
+    @property
+    def index(self) -> Expr:  # type: ignore[override]
+        """The last name."""
+        return self._taken_apart()[1]
+
+    def _taken_apart(self) -> tuple[Expr, Literal]:
+        parts = self._parts
+        if parts is None:
+            *names, last = self.names
+            start, end = self.start, self.end
+            at = end - len(last)
+            obj = Path(tuple(names), start, at - 1) if len(names) > 1 else Name(names[0], start, at - 1)
+            parts = self._parts = obj, Literal(last, at, end)
+        return parts
+
+
 class Call(Expr):
     """A function call: `name` as written, `key` in lower case, `args` in order."""
 
@@ -172,40 +208,26 @@ def parse(text: str, offset: int = 0) -> Expr | ExpressionError:
     `offset` is added to every position: pass where `text` starts in the scalar. Names of contexts and functions are
     not judged here, see `check`.
     """
-    key = (text, offset)
-    known = _TREES.get(key)
-    if known is not None:
-        return known
-    return remember(_TREES, key, _plain_path(text, offset) or _parse(text, offset), len(text))
-
-
-def _plain_path(text: str, offset: int) -> Expr | None:
-    """The tree of nine in ten real expressions: context.name.name; None for any other."""
     path = text.strip()
     names = _PATHS.get(path)
     if names is None:
         names = remember(_PATHS, path, _names(path), len(path))
-    if not names:
-        return None
-    start = offset + text.find(path)
-    end = start + len(names[0])
-    node: Expr = Name(names[0], start, end)
-    for name in names[1:]:
-        at = end + 1
-        end = at + len(name)
-        node = Index(node, Literal(name, at, end), True, start, end)
-    return node
+    if names:  # nine in ten real expressions
+        start = offset + text.find(path)
+        return Path(names, start, start + len(path))
+    key = (text, offset)
+    known = _TREES.get(key)
+    return remember(_TREES, key, _parse(text, offset), len(text)) if known is None else known
 
 
 def _names(path: str) -> tuple[str, ...]:
     """The names of context.name.name; () for any other text."""
     # Names have the letters of Python's, and hyphens that are not their first letter.
-    if not path.isascii() or ".-" in path or path[:1] == "-":
+    if not path.isascii() or not path.replace("-", "_").replace(".", "_").isidentifier():
         return ()
-    names = path.split(".")
-    if not 1 < len(names) <= _MAX_NAMES or names[0] in _WORDS:
-        return ()
-    return tuple(names) if all(map(str.isidentifier, path.replace("-", "_").split("."))) else ()
+    names = tuple(path.split("."))
+    # The least of them comes before "A" if it begins with a digit or a hyphen, or is empty.
+    return names if 1 < len(names) <= _MAX_NAMES and min(names) >= "A" and names[0] not in _WORDS else ()
 
 
 def _parse(text: str, offset: int) -> Expr | ExpressionError:
@@ -296,7 +318,9 @@ class _Parser:
                     raise _SyntaxProblem("unexpected '.'", behind - 1, behind)
                 node = Literal(_WORDS[name], start, end)
             elif dot:
-                node = self.members(Name(name, start, start + len(name)), names, start, end)
+                path = word.split(".")
+                self.descend(path[1:], end)
+                node = Path(tuple(path), start, end)
             elif self.words[at + 1] == "(":
                 args = self.arguments()
                 node = Call(name, args, start, self.ends[self.at - 1] + self.offset)
@@ -358,16 +382,20 @@ class _Parser:
         """A node with the access to name.name, which ends at `end`; the depth is then that of the last name."""
         at = end - len(names)
         parts = names.split(".")
-        room = MAX_DEPTH - self.depth
-        self.depth += len(parts)
-        if len(parts) > room:
-            behind = at + len(".".join(parts[: room + 1])) - self.offset
-            raise _too_deep(*(self.place() if len(parts) == room + 1 else (behind, behind + 1)))
+        self.descend(parts, end)
         for name in parts:
             end = at + len(name)
             node = Index(node, Literal(name, at, end), True, start, end)
             at = end + 1
         return node
+
+    def descend(self, names: list[str], end: int) -> None:
+        """Counts the access to a name of a name of a name, which ends at `end`."""
+        room = MAX_DEPTH - self.depth
+        self.depth += len(names)
+        if len(names) > room:
+            behind = end - len(".".join(names)) + len(".".join(names[: room + 1])) - self.offset
+            raise _too_deep(*(self.place() if len(names) == room + 1 else (behind, behind + 1)))
 
     def bracket(self) -> Expr:
         index: Expr

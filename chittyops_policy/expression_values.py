@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .expression_syntax import Binary, Call, Expr, Index, Literal, Name, Star, Unary, parse_number
+from .expression_syntax import Binary, Call, Expr, Index, Literal, Name, Path, Star, Unary, parse_number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -260,15 +260,18 @@ def _given(expr: Expr, known: Known) -> _Value:
         return _UNKNOWN
     steps: list[str] = []
     node = expr
-    while isinstance(node, Index):
+    while isinstance(node, Index) and not isinstance(node, Path):
         name = constant_name(node.index)
         if name is None:
             return _UNKNOWN
         steps.append(name.lower())
         node = node.obj
-    if not isinstance(node, Name):
+    if isinstance(node, Path):
+        steps += [name.lower() for name in reversed(node.names)]
+    elif isinstance(node, Name):
+        steps.append(node.key)
+    else:
         return _UNKNOWN
-    steps.append(node.key)
     path = tuple(reversed(steps))
     if path not in known:
         return _UNKNOWN
@@ -278,7 +281,7 @@ def _given(expr: Expr, known: Known) -> _Value:
 
 def _evaluate_index(expr: Index, known: Known) -> _Value:
     given = _given(expr, known)
-    if not isinstance(given, _Unknown):
+    if not isinstance(given, _Unknown) or (isinstance(expr, Path) and not known):
         return given
     obj = _evaluate(expr.obj, known)
     if isinstance(obj, _Unknown):

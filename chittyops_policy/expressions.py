@@ -23,6 +23,7 @@ from .expression_syntax import (
     Index,
     Literal,
     Name,
+    Path,
     Star,
     Unary,
     parse,
@@ -64,6 +65,7 @@ __all__ = [
     "Index",
     "Literal",
     "Name",
+    "Path",
     "Reference",
     "Segment",
     "Star",
@@ -371,17 +373,12 @@ def _position(reference: Reference) -> tuple[int, int]:
 
 def _chain(expr: Index, todo: list[Expr]) -> Reference | None:
     """The reference that ends in `expr`, if it starts at a context; what else is inside goes to `todo`."""
-    words: list[str] = []
-    node: Expr = expr
-    while isinstance(node, Index) and node.dotted and isinstance(node.index, Literal):
-        words.append(str(node.index.value))
-        node = node.obj
-    if isinstance(node, Name):  # the usual `context.name.name`
-        words.reverse()
-        lower = [word.lower() for word in words]
-        return Reference(node.key, tuple(lower), tuple(words), ".".join([node.name, *words]), expr)
+    if isinstance(expr, Path):
+        raw = ".".join(expr.names)
+        context, *lower = raw.lower().split(".")
+        return Reference(context, tuple(lower), expr.names[1:], raw, expr)
     steps: list[Index] = []
-    node = expr
+    node: Expr = expr
     while isinstance(node, Index):
         steps.append(node)
         if not isinstance(node.index, (Literal, Star)):
@@ -434,16 +431,14 @@ def check(
     `contexts` and the keys of `functions` are in lower case; the values are the fewest and most arguments. The
     functions that GitHub offers everywhere need not be listed. Errors come in the order of the source.
     """
-    node = expr
-    while isinstance(node, Index) and node.dotted:  # the usual `context.name.name`
-        node = node.obj
-    if isinstance(node, Name) and node.key in contexts:
-        return ()
     errors = []
     stack = [expr]
     while stack:  # as `walk` goes
         node = stack.pop()
-        if isinstance(node, Index):
+        if isinstance(node, Path):
+            if node.names[0].lower() not in contexts:
+                stack.append(_root(node))
+        elif isinstance(node, Index):
             stack += (node.index, node.obj)
         elif isinstance(node, Binary):
             stack += (node.right, node.left)
@@ -460,6 +455,13 @@ def check(
         elif isinstance(node, Unary):
             stack.append(node.operand)
     return tuple(errors)
+
+
+def _root(expr: Expr) -> Expr:
+    """What an access begins with."""
+    while isinstance(expr, Index):
+        expr = expr.obj
+    return expr
 
 
 def _unknown_context(node: Name, contexts: Collection[str]) -> str:

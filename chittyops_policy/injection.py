@@ -12,7 +12,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from .document import Mapping, Scalar, Sequence
-from .expressions import Binary, Call, Index, Literal, Name, Reference, Unary, references, segments
+from .expressions import Binary, Call, Index, Literal, Name, Path, Reference, Unary, references, segments
 from .model import Value
 from .value_flows import Place, callers_of, origins
 from .workflow import Action, Workflow, is_false, mapping_of, scalars_of, text_of
@@ -262,9 +262,9 @@ def flows(expr: Expr, as_json: bool) -> Iterator[tuple[Reference, bool]]:
                 yield from flows(argument, as_json or expr.key == "tojson")
         return
     root = expr
-    while isinstance(root, Index):
+    while isinstance(root, Index) and not isinstance(root, Path):
         root = root.obj
-    if isinstance(root, Name):
+    if isinstance(root, Name | Path):
         yield next((ref, as_json) for ref in references(expr) if ref.expr is expr)
     else:  # a part of what a function makes, as in fromJSON(…).name
         yield from flows(root, as_json)

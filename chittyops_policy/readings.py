@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .expressions import Index, condition, references, segments
+from operator import attrgetter
+
+from .expressions import Index, Path, condition, references, segments
 from .memo import remember
 from .workflow import Workflow
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from .workflow import Action, Job, Step
 
 _WANTED = frozenset(("inputs", "jobs", "matrix", "needs", "secrets", "steps"))
+_OTHER = frozenset(("env", "runner", "vars"))
 
 
 class Reading:
@@ -144,7 +147,7 @@ def _readings(view: Workflow | Action) -> dict[str, list[Reading]]:
     scalars = document.fenced
     bare = [scalar for scalar in document.conditions if "${{" not in scalar.value]
     if bare:
-        scalars = sorted((*scalars, *bare), key=_start)
+        scalars = sorted((*scalars, *bare), key=attrgetter("start"))
     for scalar in scalars:
         for reference, expr in _accesses(scalar.value):
             reading = Reading(view, scalar, expr, reference)
@@ -153,10 +156,6 @@ def _readings(view: Workflow | Action) -> dict[str, list[Reading]]:
             else:
                 found[reference.context] = [reading]
     return found
-
-
-def _start(scalar: Scalar) -> int:
-    return scalar.start
 
 
 _ACCESSES: dict[str, tuple[tuple[Reference, Expr], ...]] = {}
@@ -174,11 +173,16 @@ def _accesses(text: str) -> tuple[tuple[Reference, Expr], ...]:
     found = [
         (reference, tree)
         for tree in trees
-        if tree is not None
+        if tree is not None and not (isinstance(tree, Path) and _is_elsewhere(*tree.names[:2]))
         for reference in references(tree)
         if reference.context in _WANTED or (reference.context == "github" and reference.path[:2] == ("event", "inputs"))
     ]
     return remember(_ACCESSES, text, tuple(found), len(text))
+
+
+def _is_elsewhere(context: str, name: str) -> bool:
+    """Whether a path that begins so certainly reads none of the contexts of `readings`."""
+    return context in _OTHER or (context == "github" and name.lower() != "event")
 
 
 def closest(word: str, words: Sequence[str]) -> str:

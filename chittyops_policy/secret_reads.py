@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .expression_syntax import Call, Index
+from .expression_syntax import Call, Index, Path
 from .expressions import walk
 from .readings import readings
 from .workflow import Action
@@ -81,9 +81,11 @@ def _read(reference: Reference, scalar: Scalar, around: Expr) -> SecretRead:
                 return SecretRead(WHOLE, "", scalar, node.start, node.end, node.name)
         return SecretRead(WHOLE, "", scalar, reference.start, reference.end)
     first = reference.expr
+    name = reference.names[0]
+    if name is not None and isinstance(first, Path):
+        return SecretRead(NAMED, name, scalar, first.start, first.start + len("secrets.") + len(name))
     while isinstance(first, Index) and isinstance(first.obj, Index):
         first = first.obj
-    name = reference.names[0]
     kind = COMPUTED if name is None else EVERY if name == "*" else NAMED
     return SecretRead(kind, name or "" if kind == NAMED else "", scalar, first.start, first.end)
 

@@ -97,7 +97,7 @@ def inspect(tree: Expr, start: int, end: int) -> None:
 
 
 def children(node: Expr) -> list[Expr]:
-    values = [getattr(node, name) for name in type(node).__slots__]
+    values = [getattr(node, name) for kind in type(node).__mro__ for name in getattr(kind, "__slots__", ())]
     return [value for value in values if isinstance(value, Expr)] + list(getattr(node, "args", ()))
 
 
