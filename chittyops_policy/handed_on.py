@@ -42,6 +42,9 @@ _ASKED = (
 )
 """``gh`` with a filter that lets through one field, which the author of an issue or a pull request has written."""
 
+ASKED_SIGNS = (ASKED, "title", "body", "headRefName", "head.ref")
+"""Of these, one stands in each script that may print what `ASKED` stands for."""
+
 _LINE = r"(?s)([A-Za-z_][\w.-]*)(=|<<)(.*)"
 _COMMAND = r"(?s)::set-output name=([\w.-]+)::(.*)"
 _FORMAT = r"%[-+ #0-9.]*[a-zA-Z%]"
