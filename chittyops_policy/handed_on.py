@@ -42,6 +42,9 @@ _ASKED = (
 )
 """``gh`` with a filter that lets through one field, which the author of an issue or a pull request has written."""
 
+ASKED_SIGNS = (ASKED, "title", "body", "headRefName", "head.ref")
+"""Of these, one stands in each script that may print what `ASKED` stands for."""
+
 _LINE = r"(?s)([A-Za-z_][\w.-]*)(=|<<)(.*)"
 _COMMAND = r"(?s)::set-output name=([\w.-]+)::(.*)"
 _FORMAT = r"%[-+ #0-9.]*[a-zA-Z%]"
@@ -87,7 +90,8 @@ def handed_on(script: str) -> tuple[Handed, ...]:
 @lru_cache(maxsize=256)
 def looks_at_forms(script: str) -> bool:
     """Whether a script looks at the form of some value; see `Handed.checked`."""
-    return re.search(_CHECKS, script) is not None
+    likely = "=~" in script or "case" in script or "grep" in script
+    return likely and re.search(_CHECKS, script) is not None
 
 
 def variables(text: str) -> tuple[str, ...]:
@@ -137,7 +141,7 @@ class _Reader:
         self.place = node.start, node.end
         text = self.printed(node)
         for line in text.splitlines() if text is not None else ():
-            command = re.match(_COMMAND, line.strip())
+            command = re.match(_COMMAND, line.strip()) if "::set-output" in line else None
             if command is not None:
                 self.note(OUTPUT, command[1], command[2])
         file = _file(*targets, *node.targets)
@@ -159,10 +163,11 @@ class _Reader:
         if whole.startswith("${{"):
             return whole
         if whole.startswith("$("):
-            echoed = re.fullmatch(_ECHO, whole)
+            echoed = re.fullmatch(_ECHO, whole) if "echo" in whole or "printf" in whole else None
             if echoed is not None:
                 return self.expanded(echoed[1])
-            return ASKED if whole == ASKED or re.fullmatch(_ASKED, whole) is not None else CHANGED
+            asked = whole == ASKED or ("gh" in whole and re.fullmatch(_ASKED, whole) is not None)
+            return ASKED if asked else CHANGED
         name = match["bare"] or match["name"]
         if not name or (match["change"] and re.fullmatch(_KEEPS, match["change"]) is None):
             return CHANGED
@@ -173,7 +178,7 @@ class _Reader:
         words = node.words
         if words[0] == "echo":
             at = 1
-            while at < len(words) and re.fullmatch(r"-[neE]+", words[at]):
+            while at < len(words) and words[at][:1] == "-" and re.fullmatch(r"-[neE]+", words[at]):
                 at += 1
             return self.expanded(" ".join(words[at:]).replace("\\n", "\n"))
         if words[0] == "printf" and len(words) > 1:

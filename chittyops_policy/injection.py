@@ -14,7 +14,7 @@ from functools import lru_cache
 from .document import Mapping, Scalar, Sequence
 from .expressions import Binary, Call, Index, Literal, Name, Path, Reference, Unary, references, segments
 from .model import Value
-from .value_flows import Place, callers_of, origins
+from .value_flows import Place, callers_of, environments, origins
 from .workflow import Action, Workflow, is_false, mapping_of, scalars_of, text_of
 
 TYPE_CHECKING = False
@@ -157,6 +157,12 @@ def expansions(view: Workflow | Action) -> Iterator[Expansion]:
     else:
         steps = [(job, step) for job in view.jobs for step in job.steps]
     for job, step in steps:
+        run = step.run
+        if run is None:
+            if step.uses is None or step.uses.slug not in CODE_INPUTS:
+                continue
+        elif "${{" not in run.value:
+            continue
         for scalar, action, script in scripts_of(step):
             if "${{" not in scalar.value or id(scalar) in seen:
                 continue
@@ -302,7 +308,7 @@ def _source(
             return None
     if kind == "env":
         name = reference.names[0] or "" if reference.names else ""
-        node = next((node for env in _environments(place) if env is not None and (node := env.get(name))), None)
+        node = next((node for env in environments(place) if env is not None and (node := env.get(name))), None)
         if node is not None:
             return _through_env(place, node, name, context, seen)
     elif kind not in ("inputs", "matrix") and not (
@@ -405,14 +411,6 @@ def _checked_input(view: Workflow | Action, path: tuple[str | None, ...]) -> boo
                 one = mapping_of(declared)
                 types.append(text_of(one.get("type")) if one is not None else "")
     return bool(types) and all(kind in ("boolean", "number", "choice") for kind in types)
-
-
-def _environments(place: Place) -> tuple[Mapping | None, ...]:
-    return (
-        place.step.env if place.step is not None else None,
-        place.job.env if place.job is not None else None,
-        place.view.env if isinstance(place.view, Workflow) else None,
-    )
 
 
 def _through_env(place: Place, node: Node, name: str, context: Context, seen: set[tuple[object, ...]]) -> Source | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from .memo import remember
 
 TYPE_CHECKING = False
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     """Whole words, and other texts, in lower case, that all occur wherever the thing does; see `whole`."""
 
 _SIGNS = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_-")
+_BEHIND_ESCAPE = rb"\\[a-z0-9_-]([a-z0-9_-]+)"
 _BLANKED = bytes(sign if sign in _SIGNS else 32 for sign in range(256))
 
 
@@ -57,8 +60,7 @@ def words_in(lowered: bytes) -> list[bytes]:
     """The words that stand in a text in lower case between other signs."""
     words = lowered.translate(_BLANKED).split()
     if b"\\" in lowered:  # in double quotes `\n` is a line break, and the letter no part of the word behind it
-        for piece in lowered.split(b"\\")[1:]:
-            words += [word[1:] for word in piece.translate(_BLANKED).split(None, 1)[:1]]
+        words += re.findall(_BEHIND_ESCAPE, lowered)
     return words
 
 

@@ -7,6 +7,7 @@ describe them. It never runs or expands anything, never fails, and takes time in
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,12 +23,19 @@ MAX_DEPTH = 40
 class _Patterns:
     """The regular expressions of the reader; compiled at the first script, to keep the start quick."""
 
-    __slots__ = ("assignment", "blank", "in_quotes", "plain", "redirect", "reserved", "words")
+    __slots__ = ("assignment", "blank", "gaps", "in_quotes", "plain", "redirect", "reserved", "word", "words")
 
     def __init__(self) -> None:
         self.plain = re.compile(r"[^\s;&|()<>\"'`$\\]+")
-        # Whole words without quotes, expansions or a number that could be a redirection's; comments are none.
-        self.words = re.compile(r"(?:[^\s;&|()<>\"'`$\\#0-9][^\s;&|()<>\"'`$\\]*+(?=[ \t\n;|&)]|\Z)[ \t]*+)+")
+        # A word whose value is its text without the double quotes: plain text, and simple variables and expressions,
+        # which stand as written. No comment, and no number that could be a redirection's.
+        variable = r"\$(?:\{(?:\w+\}|\{[^{}\"]*\}\})|(?![({%s]))"
+        quoted = rf"\"(?:[^\"\\$`]++|{variable % ''})*\""
+        signs = r"!%*+,./0-9:=?@A-Z\[\]\^_a-z{}~-"
+        word = rf"(?!\d+&)(?:[{signs}][#{signs}]*+|{quoted}|{variable % chr(39)})+(?![^ \t\n;|&)])"
+        self.word = re.compile(word)
+        self.words = re.compile(rf"(?:{word}(?:[ \t]++|\\\n)*)+")
+        self.gaps = re.compile(r"(?:[ \t\r\n]++|\\\r?\n|#[^\n]*+)*")
         self.in_quotes = re.compile(r"[^\"\\$`]+")
         self.blank = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
         self.reserved = re.compile(
@@ -101,26 +109,33 @@ class AndOr:
         self.end = 0
 
 
-_ENDS = frozenset(("", " ", "\n", ";", "|", "&", ")"))
-"""What ends a word that needs no closer look; '' is the end of the text."""
-
 _STOPS = frozenset(";|)\n")
 """What a simple command certainly ends at."""
 
-_SPECIAL = frozenset("\"'`$\\#<>&(0123456789")
+_SPECIAL = frozenset("`\\#<>&(")
 """What a word that needs a closer look begins with, or what is no word."""
 
 _BLANKS = frozenset(" \t\r\\#")
 """What blanks and comments begin with."""
 
+_GAPS = frozenset(" \t\r\\#\n")
+"""What blanks, comments and line breaks begin with."""
+
 _RESERVED = frozenset("itefwusdc[{}!")
 """What reserved words begin with."""
+
+_OPENING = frozenset(("if", "while", "until", "for", "select", "case", "{", "[[", "function"))
+"""Reserved words that begin a compound command."""
 
 _NOTHING: frozenset[str] = frozenset()
 
 
+@lru_cache(maxsize=64)  # several ask for the same script, and a repair for that of its finding
 def read(text: str) -> Listing:
-    """The list of commands that a script is. What cannot be understood is skipped; nothing is ever raised."""
+    """The list of commands that a script is. What cannot be understood is skipped; nothing is ever raised.
+
+    The tree is shared: nobody changes it.
+    """
     return _Reader(text).items(_NOTHING, "", 0)
 
 
@@ -174,34 +189,39 @@ class _Reader:
         item = AndOr()
         operator = ""
         while True:
-            item.parts.append((operator, self.pipeline(depth)))
-            item.end = item.parts[-1][1].end
+            pipe = self.pipeline(depth)
+            item.parts.append((operator, pipe))
+            item.end = pipe.end
             operator = self.text[self.at : self.at + 2]
-            if operator not in ("&&", "||"):
+            if operator != "&&" and operator != "||":
                 return item
             self.at += 2
             self.newlines()
 
     def pipeline(self, depth: int) -> Pipeline:
+        text = self.text
         pipe = Pipeline(self.at)
-        while self.text.startswith("!", self.at) and self.reserved() == "!":
+        while text[self.at : self.at + 1] == "!" and self.reserved() == "!":
             pipe.negated = not pipe.negated
             self.at += 1
             self.blanks()
         while True:
             pipe.commands.append(self.command(depth))
-            pipe.end = max(pipe.end, self.ended)
-            self.blanks()
-            if not self.text.startswith("|", self.at) or self.text.startswith("||", self.at):
+            if self.ended > pipe.end:
+                pipe.end = self.ended
+            if text[self.at : self.at + 1] in _BLANKS:
+                self.blanks()
+            following = text[self.at : self.at + 2]
+            if following[:1] != "|" or following == "||":
                 return pipe
-            self.at += 2 if self.text.startswith("|&", self.at) else 1
+            self.at += 2 if following == "|&" else 1
             self.newlines()
 
     # --- commands
 
     def command(self, depth: int) -> Simple | Compound:
         text = self.text
-        if text.startswith("(", self.at):
+        if text[self.at : self.at + 1] == "(":
             if text.startswith("((", self.at) and self.past("))"):
                 self.ended = self.at
                 return Compound("arithmetic")
@@ -211,7 +231,7 @@ class _Reader:
             self.at = min(self.at + 1, self.length)
             return self.redirected(compound, depth)
         word = self.reserved()
-        if word in ("if", "while", "until", "for", "select", "case", "{", "[[", "function"):
+        if word in _OPENING:
             self.at += len(word)
             return self.redirected(self.compound(word, depth + 1), depth)
         return self.simple(depth)
@@ -326,10 +346,7 @@ class _Reader:
             if char in _STOPS:
                 break
             run = self.patterns.words.match(text, self.at) if depth <= MAX_DEPTH and char not in _SPECIAL else None
-            if run is not None and (node.words or "=" not in run.group().partition(" ")[0]):
-                plain = run.group()  # most words are plain
-                node.words += plain.split()
-                node.end = self.at + len(plain.rstrip())
+            if run is not None and self.taken(node, run.group()):
                 self.at = run.end()
                 if self.at < self.length and text[self.at] in _BLANKS:
                     self.blanks()
@@ -350,6 +367,26 @@ class _Reader:
                 self.blanks()
         self.ended = node.end
         return node
+
+    def taken(self, node: Simple, run: str) -> bool:
+        """Takes in several words that need no closer look, as most do; False where they need one."""
+        quoted = '"' in run
+        words = self.patterns.word.findall(run) if quoted or "${{" in run or "\\" in run else run.split()
+        assignments = 0
+        if not node.words and "=" in words[0]:
+            if "[" in run:
+                return False
+            is_assignment = self.patterns.assignment.match
+            while assignments < len(words) and is_assignment(words[assignments]) is not None:
+                assignments += 1
+        if quoted:
+            words = [word.replace('"', "") for word in words]
+        if assignments:
+            node.assignments += words[:assignments]
+            del words[:assignments]
+        node.words += words
+        node.end = self.at + len(run.rstrip(" \t\\\n"))
+        return True
 
     def redirected(self, compound: Compound, depth: int) -> Compound:
         """Reads the redirections behind a compound command."""
@@ -374,10 +411,17 @@ class _Reader:
             if self.word(holder, depth):
                 self.pending.append((node, "".join(holder.words or holder.assignments), operator == "<<-"))
             return
+        output = operator[0] in ">&" and operator != ">&"
+        plain = self.patterns.word.match(self.text, self.at) if depth <= MAX_DEPTH else None
+        if plain is not None:
+            self.at = plain.end()
+            if output:
+                node.targets.append(plain.group().replace('"', ""))
+            return
         holder = Simple(self.at)
         if self.word(holder, depth):
             node.parts += holder.parts
-            if operator[0] in ">&" and operator != ">&":
+            if output:
                 node.targets += holder.words or holder.assignments
 
     # --- words
@@ -389,10 +433,10 @@ class _Reader:
         if depth > MAX_DEPTH:
             self.at = self.length
         elif node.words:
-            plain = self.patterns.plain.match(text, start)
-            if plain is not None and text[plain.end() : plain.end() + 1] in _ENDS:  # most words are
-                node.words.append(plain.group())
-                self.at = plain.end()
+            whole = self.patterns.word.match(text, start)
+            if whole is not None:  # most words are so
+                node.words.append(whole.group().replace('"', ""))
+                self.at = whole.end()
                 return True
         pieces: list[str] = []
         parts: list[Listing] = []
@@ -559,12 +603,18 @@ class _Reader:
             self.at = self.length if end < 0 else end
 
     def newlines(self) -> None:
-        self.blanks()
-        while self.at < self.length and self.text[self.at] == "\n":
-            self.at += 1
-            if self.pending:
-                self.here_documents()
+        text = self.text
+        if self.pending:
             self.blanks()
+            while self.at < self.length and text[self.at] == "\n":
+                self.at += 1
+                if self.pending:
+                    self.here_documents()
+                self.blanks()
+        elif self.at < self.length and text[self.at] in _GAPS:
+            gap = self.patterns.gaps.match(text, self.at)
+            assert gap is not None
+            self.at = gap.end()
 
     def here_documents(self) -> None:
         text = self.text

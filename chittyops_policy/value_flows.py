@@ -11,7 +11,7 @@ import re
 from .calls import Callee, resolve
 from .document import Mapping, Scalar, Sequence
 from .expressions import parse, segments
-from .handed_on import ASKED, ENV, OUTPUT, handed_on, looks_at_forms, variables
+from .handed_on import ASKED, ASKED_SIGNS, ENV, OUTPUT, handed_on, looks_at_forms, variables
 from .model import Value
 from .snapshot import normalise
 from .workflow import Action, Workflow, mapping_of, text_of
@@ -152,12 +152,17 @@ def of_text(place: Place, text: str) -> Iterator[Origin]:
         yield Origin(place, None, events=_ANY_OF_THEM)
 
 
-def _of_environment(place: Place, name: str) -> Iterator[Origin]:
-    for env in (
+def environments(place: Place) -> tuple[Mapping | None, ...]:
+    """The ``env`` of the step, the job and the workflow of a place, the nearest first."""
+    return (
         place.step.env if place.step is not None else None,
         place.job.env if place.job is not None else None,
         place.view.env if isinstance(place.view, Workflow) else None,
-    ):
+    )
+
+
+def _of_environment(place: Place, name: str) -> Iterator[Origin]:
+    for env in environments(place):
         node = env.get(name) if env is not None else None
         if node is not None:
             yield from _of_node(place, node)
@@ -187,14 +192,11 @@ def _has_sources(place: Place, script: str) -> bool:
 
     It takes an expression, an answer of ``gh``, or a variable that is set anywhere.
     """
-    view, job, step = place.view, place.job, place.step
     return (
         "${{" in script
-        or "gh" in script
+        or ("gh" in script and any(sign in script for sign in ASKED_SIGNS))
         or any(name in script for name in _DEFAULTS)
-        or (step is not None and "env" in step.node)
-        or (job is not None and "env" in job.node)
-        or "env" in view.node
+        or any(name in script for env in environments(place) if env is not None for name in env.index)
         or any(ENV in earlier.run.value for earlier in place.steps if earlier.run is not None)
     )
 

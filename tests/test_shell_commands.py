@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chittyops_policy import shell_syntax
 from chittyops_policy.shell_commands import after_options, commands, has_option, program_of, shell_options
 
 
@@ -281,3 +284,58 @@ def test_work_grows_with_the_script_only(piece: str) -> None:
     short, long = work(piece * count), work(piece * count * 4)
     # Quadratic work would be sixteenfold.
     assert long < 8 * short + 1000
+
+
+# ------------------------------------------------------------------------------------- words that need no closer look
+
+SIGNS = (
+    *"ab1 \t\n;&|()<>\"'`$\\#=[]{}!*/-\r\u00e9\u00a0", "10", "X=", "X+=", "a[1]=", "${", "${{", "}}", "$(", "$((", "))",
+    ";;", "&&", "||", "|&", ">>", "<<", "<<-", "<<<", ">&", "&>", "2>", "\\\n", " # ", "if ", "then ", "fi", "for ",
+    "in ", "do ", "done", "case ", "esac", "[[ ", "]]", "function ", "()", "EOF", "$X", "${X}", "${{ a }}", '"$X"',
+    '"a b"', "echo ",
+)  # fmt: skip
+
+
+def shape(part: Any) -> Any:
+    """A tree as plain values."""
+    if isinstance(part, list | tuple):
+        return [shape(item) for item in part]
+    if hasattr(type(part), "__slots__") and type(part).__module__ == shell_syntax.__name__:
+        return [type(part).__name__, *(shape(getattr(part, name)) for name in sorted(type(part).__slots__))]
+    return part
+
+
+def both_ways(script: str) -> tuple[Any, Any]:
+    """The tree of a script as it is read, and with a closer look at each word."""
+    compiled = shell_syntax.patterns()
+    quick = compiled.word, compiled.words
+    found = shape(shell_syntax.read.__wrapped__(script))
+    compiled.word = compiled.words = re.compile(r"(?!)")
+    try:
+        return found, shape(shell_syntax.read.__wrapped__(script))
+    finally:
+        compiled.word, compiled.words = quick
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.lists(st.sampled_from(SIGNS), max_size=25).map("".join))
+def test_a_quick_look_sees_what_a_closer_look_sees(script: str) -> None:
+    quick, close = both_ways(script)
+    assert quick == close
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        pytest.param('echo "a b" "$X" ${X} "${{ a == \'b\' }}" c#d', id="quotes and variables"),
+        pytest.param('A=1 B="x y" C= run D=2', id="assignments"),
+        pytest.param('"A"=1 A"B"=2 a[ 1 ]=3 b', id="no assignments"),
+        pytest.param('run \\\n  --a "b" \\\n  --c\nnext', id="continued lines"),
+        pytest.param('echo a >>"$GITHUB_OUTPUT" 2>&1; sleep 10&>x; sleep 10&', id="redirections"),
+        pytest.param('a # "b\n\n  # c\nd', id="comments"),
+        pytest.param('echo "a\nb" "c\\"d" \'e\' $\'f\' $"g" "$(h)" `i`', id="what needs a closer look"),
+    ],
+)
+def test_examples_of_both_looks(script: str) -> None:
+    quick, close = both_ways(script)
+    assert quick == close

@@ -36,23 +36,29 @@ _INSTALLS = {
 
 
 def _check(view: Workflow | Action | Snapshot, context: Context) -> Iterator[Finding]:
-    data = context.parameters.get("beacon")
-    listed = data.get("unresolvable") if isinstance(data, dict) else None
-    names = tuple(name for name in listed if isinstance(name, str)) if isinstance(listed, list) else ()
-    if not names or not isinstance(data, dict):
+    names, source = context.once(_unresolvable)
+    if not names:
         return
-    source = str(data.get("source", ""))
     if isinstance(view, Snapshot):
         for folder in dict.fromkeys(["", *(project.folder for project in projects.projects_of(context))]):
             yield from _package(view, folder, names, source, context)
         return
-    if not any(name in view.document.text for name in names):
+    text = view.document.text
+    if not any(name in text for name in names):
         return
     if isinstance(view, Action):
         yield from _steps(view, view.steps, names, source, context)
     else:
         for job in view.jobs:
             yield from _steps(view, job.steps, names, source, context)
+
+
+def _unresolvable(context: Context) -> tuple[tuple[str, ...], str]:
+    """The names that no registry serves, and where the module can be had, as the policy says."""
+    data = context.parameters.get("beacon")
+    listed = data.get("unresolvable") if isinstance(data, dict) else None
+    names = tuple(name for name in listed if isinstance(name, str)) if isinstance(listed, list) else ()
+    return names, str(data.get("source", "")) if isinstance(data, dict) else ""
 
 
 # ------------------------------------------------------------------------------------------------------- scripts
