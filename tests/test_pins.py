@@ -130,7 +130,9 @@ def test_every_line_of_the_pack_is_well_formed() -> None:
         assert re.fullmatch(r"[0-9a-f]{40}", row[2]), row
         assert row[3] == "tag" or (row[3] == "stated" and int(row[4]) >= 3), row
         for remark in row[5].split("; ") if len(row) > 5 else ():
-            assert re.fullmatch(r"retargeted|was [0-9a-f]{40}", remark), row
+            assert re.fullmatch(
+                r"retargeted|was [0-9a-f]{40}", remark
+            ), row
 
 
 def test_the_pack_is_sorted_and_says_nothing_twice() -> None:
@@ -165,6 +167,17 @@ def test_each_entry_is_found_among_all() -> None:
         assert [release.tag for release in pack.entry(slug).releases] == tags
     for unknown in ("actions/check", "nobody/nothing", "#/date", "zzz/zzz"):
         assert pack.entry(unknown).releases == () and pack.entry(unknown).warned is None
+
+
+def test_what_is_kept_of_the_pack_does_not_grow_with_the_repositories() -> None:
+    pack = Pack(b"# date    2026-01-02\nacme/tool\tv1.0.0\t" + b"1" * 40 + b"\ttag\t0\n")
+    known = PinSources(PinLock({}), None, pack)
+    for number in range(10_000):
+        resolve(f"acme/tool-{number}", "v1", known)
+        resolve("acme/tool", f"v{number}", known)
+        mismatch("acme/tool", f"{number:040x}", "v1.0.0", known)
+    entry = pack.entry("acme/tool")
+    assert max(len(pack.answers), len(pack._entries), len(entry._found), len(entry._at)) <= 4096
 
 
 def test_an_entry_keeps_what_is_known() -> None:
