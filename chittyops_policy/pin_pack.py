@@ -9,7 +9,7 @@ from __future__ import annotations
 from .memo import remember
 from .model import Value
 from .resources import read_resource
-from .versions import FROM_PACK, Release, place_of
+from .versions import FROM_PACK, Release, parse_version, place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -78,6 +78,22 @@ class PackEntry:
             remember(self._at, commit, found, len(commit))
         return found
 
+    def flaw(self, tag: str, ref: str) -> tuple[str, str] | None:
+        """The advisory that names a release, but not all that a moving tag can mean, and the release that repairs it.
+
+        Both are texts; None where no remark says so.
+        """
+        version = parse_version(ref)
+        if version is None or tag not in self.tags:
+            return None
+        remark = f"as {'.'.join(map(str, version.numbers))}: "
+        cells = self._lines[self.tags.index(tag)].split("\t")
+        for each in _remarks(cells):
+            if each.startswith(remark):
+                advisory, _, repaired = each[len(remark) :].partition(" repaired in ")
+                return advisory, repaired
+        return None
+
     def _release(self, index: int) -> Release:
         release = self._releases.get(index)
         if release is None:
@@ -87,7 +103,7 @@ class PackEntry:
 
 def _release(tag: str, cells: list[str], date: str) -> Release:
     commit, evidence, count = cells[:3]
-    remarks = cells[3].split("; ") if len(cells) > 3 else []
+    remarks = _remarks(cells)
     confirmed = evidence == "tag"
     known = "its owner's tag" if confirmed else f"stated by {count} public repositories"
     return Release(
@@ -101,6 +117,10 @@ def _release(tag: str, cells: list[str], date: str) -> Release:
         former=tuple(remark[4:] for remark in remarks if remark.startswith("was ")),
         retargeted="retargeted" in remarks,
     )
+
+
+def _remarks(cells: list[str]) -> list[str]:
+    return cells[3].split("; ") if len(cells) > 3 else []
 
 
 class Pack:

@@ -60,8 +60,21 @@ def _proposal(uses: Uses, around: _References, context: Context) -> tuple[str, s
     pin = resolve(uses.slug, together or uses.ref, known)
     if isinstance(pin, Unpinnable):
         return NoFix(pin.reason)
+    flaw = known.pack.entry(uses.slug).flaw(pin.release.tag, uses.ref)
+    if flaw is not None and flaw[0] not in _accepted(context):
+        tag = pin.release.tag
+        return NoFix(
+            f"{tag}, the newest release that {uses.ref} can mean, has a known vulnerability ({flaw[0]}), repaired in "
+            f"{flaw[1]}; move to that"
+        )
     title = f"pin {uses.text.partition('@')[0]} to {pin.release.tag}"
     return title, REVIEW if pin.doubts else SAFE, pin, together
+
+
+def _accepted(context: Context) -> tuple[str, ...]:
+    """The advisories that do not matter here, as far as the rule that goes by them runs."""
+    other = context.others.get("known-vulnerable-actions")
+    return () if other is None else tuple(other.options["accepted"])
 
 
 def _made(title: str, safety: str, document: Document, uses: Uses, pin: Pin, together: str) -> Fix:
