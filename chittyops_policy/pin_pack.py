@@ -66,7 +66,7 @@ class PackEntry:
         """The release that a reference means; see `versions.choose`."""
         if ref in self._found:
             return self._found[ref]
-        index = place_of(self.tags, ref)
+        index = place_of(self.tags, ref, ascending=True)
         return remember(self._found, ref, None if index is None else self._release(index), len(ref))
 
     def at(self, commit: str) -> tuple[Release, ...]:

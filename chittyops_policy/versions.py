@@ -136,10 +136,11 @@ def choose(releases: Iterable[Release], ref: str) -> Release | None:
     return None if index is None else known[index]
 
 
-def place_of(tags: Sequence[str], ref: str) -> int | None:
+def place_of(tags: Sequence[str], ref: str, *, ascending: bool = False) -> int | None:
     """Which tag a reference means: the newest of a moving major or minor tag, else the one of that very name.
 
     A pre-release is only chosen by its full name, and the major version never changes. None where no tag fits.
+    `ascending` says that the tags stand from old to new, so that the last one that fits is the newest.
     """
     name = ref.removeprefix("refs/tags/")
     wanted = parse_version(name)
@@ -148,13 +149,16 @@ def place_of(tags: Sequence[str], ref: str) -> int | None:
     beginnings = _beginnings(wanted)
     newest: tuple[Version, int] | None = None
     same: int | None = None
-    for index, tag in enumerate(tags):
+    for index in reversed(range(len(tags))) if ascending else range(len(tags)):
+        tag = tags[index]
         if not tag.startswith(beginnings) and tag.isascii():
             continue
         version = parse_version(tag)
         if version is None:
             continue
         if wanted.covers(version):
+            if ascending:
+                return index
             if newest is None or version.order > newest[0].order:
                 newest = version, index
         elif version == wanted and (same is None or tag == name):
