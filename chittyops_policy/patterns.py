@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .memo import remember
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,16 +26,31 @@ def matches(pattern: str, text: str, *, ignore_case: bool = False) -> bool:
     if covers is None:
         if not (ignore_case or "*" in pattern or "?" in pattern or pattern.endswith("/")):
             return False
-        covers = _COVERS[key] = (None if ignore_case else _beginning(pattern)) or _compiled(pattern, ignore_case)
+        covers = (None if ignore_case else _around(pattern)) or _compiled(pattern, ignore_case)
+        remember(_COVERS, key, covers, len(pattern))
     return bool(covers(text))
 
 
-def _beginning(pattern: str) -> Callable[[str], bool] | None:
-    """The test for a pattern whose only wildcard is a last ``*``, which needs no regular expression; else None."""
-    beginning = pattern[:-1]
-    if not pattern.endswith("*") or "*" in beginning or "?" in beginning:
+def _around(pattern: str) -> Callable[[str], bool] | None:
+    """The test for a pattern with a single ``*``, ``**`` or ``**/``, which needs no regular expression; else None."""
+    beginning, star, rest = pattern.partition("*")
+    end = rest.removeprefix("*/") if rest.startswith("*/") else rest.removeprefix("*")
+    if not star or "*" in end or "?" in pattern or pattern.endswith("/"):
         return None
-    return lambda text: text.startswith(beginning) and "/" not in text[len(beginning) :]
+    wildcard = len(pattern) - len(beginning) - len(end)
+    least = len(beginning) + len(end)
+
+    def covers(text: str) -> bool:
+        if len(text) < least or not (text.startswith(beginning) and text.endswith(end)):
+            return False
+        between = text[len(beginning) : len(text) - len(end)]
+        if wildcard == 1:
+            return "/" not in between
+        if wildcard == 2:
+            return "\n" not in between
+        return not between or (between.endswith("/") and "//" not in "/" + between)
+
+    return covers
 
 
 def _compiled(pattern: str, ignore_case: bool) -> Callable[[str], object]:

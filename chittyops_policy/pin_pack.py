@@ -6,9 +6,10 @@ asks for are ever taken apart: a check with one unpinned action must not read fi
 
 from __future__ import annotations
 
+from .memo import remember
 from .model import Value
 from .resources import read_resource
-from .versions import FROM_PACK, Release, place_of
+from .versions import FROM_PACK, Release, parse_version, place_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -63,10 +64,10 @@ class PackEntry:
 
     def find(self, ref: str) -> Release | None:
         """The release that a reference means; see `versions.choose`."""
-        if ref not in self._found:
-            index = place_of(self.tags, ref)
-            self._found[ref] = None if index is None else self._release(index)
-        return self._found[ref]
+        if ref in self._found:
+            return self._found[ref]
+        index = place_of(self.tags, ref, ascending=True)
+        return remember(self._found, ref, None if index is None else self._release(index), len(ref))
 
     def at(self, commit: str) -> tuple[Release, ...]:
         """The releases that name a commit, or have named it."""
@@ -74,8 +75,24 @@ class PackEntry:
         if found is None:
             named = [self._release(index) for index, line in enumerate(self._lines) if commit in line]
             found = tuple([release for release in named if commit == release.commit or commit in release.former])
-            self._at[commit] = found
+            remember(self._at, commit, found, len(commit))
         return found
+
+    def flaw(self, tag: str, ref: str) -> tuple[str, str] | None:
+        """The advisory that names a release, but not all that a moving tag can mean, and the release that repairs it.
+
+        Both are texts; None where no remark says so.
+        """
+        version = parse_version(ref)
+        if version is None or tag not in self.tags:
+            return None
+        remark = f"as {'.'.join(map(str, version.numbers))}: "
+        cells = self._lines[self.tags.index(tag)].split("\t")
+        for each in _remarks(cells):
+            if each.startswith(remark):
+                advisory, _, repaired = each[len(remark) :].partition(" repaired in ")
+                return advisory, repaired
+        return None
 
     def _release(self, index: int) -> Release:
         release = self._releases.get(index)
@@ -86,7 +103,7 @@ class PackEntry:
 
 def _release(tag: str, cells: list[str], date: str) -> Release:
     commit, evidence, count = cells[:3]
-    remarks = cells[3].split("; ") if len(cells) > 3 else []
+    remarks = _remarks(cells)
     confirmed = evidence == "tag"
     known = "its owner's tag" if confirmed else f"stated by {count} public repositories"
     return Release(
@@ -102,8 +119,15 @@ def _release(tag: str, cells: list[str], date: str) -> Release:
     )
 
 
+def _remarks(cells: list[str]) -> list[str]:
+    return cells[3].split("; ") if len(cells) > 3 else []
+
+
 class Pack:
-    """A pack as bytes. `date` is the ISO date in its head; `answers` is for who asks it the same again and again."""
+    """A pack as bytes. `date` is the ISO date in its head; `answers` is for who asks it the same again and again.
+
+    It serves every repository of an audit, so all that it keeps is bounded (see `memo`).
+    """
 
     __slots__ = ("_data", "_entries", "answers", "date")
 
@@ -121,7 +145,8 @@ class Pack:
             start = self._place_of(name + b"\t")
             known = self._data.startswith(name + b"\t", start)
             block = self._data[start : self._place_of(name + b"\n")] if known else b""
-            found = self._entries[slug] = PackEntry(block.decode().removesuffix("\n"), self.date)
+            found = PackEntry(block.decode().removesuffix("\n"), self.date)
+            remember(self._entries, slug, found, len(slug))
         return found
 
     def _place_of(self, start: bytes) -> int:

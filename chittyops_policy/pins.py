@@ -6,6 +6,7 @@ is known against the action, goes with the answer as a doubt; what must not be p
 
 from __future__ import annotations
 
+from .memo import remember
 from .model import Value
 from .pin_lock import PIN_LOCK, read_lock
 from .pin_pack import REFUSE, shipped
@@ -53,24 +54,20 @@ class Unpinnable(Value):
 
 
 class PinSources:
-    """What one repository's pins are taken from; `host` is None where nobody may be asked."""
+    """What one repository's pins are taken from; `host` is None where nobody may be asked.
 
-    __slots__ = ("host", "lock", "pack")
+    alone  whether nothing but the pack answers
+    kept   where answers are kept: those of the pack alone are the same for every repository; None for all others
+    """
+
+    __slots__ = ("alone", "host", "kept", "lock", "pack")
 
     def __init__(self, lock: PinLock, host: Host | None, pack: Pack) -> None:
         self.lock = lock
         self.host = host
         self.pack = pack
-
-    @property
-    def alone(self) -> bool:
-        """Whether nothing but the pack answers."""
-        return self.host is None and not self.lock.pins and not self.lock.mistakes
-
-    @property
-    def kept(self) -> dict[tuple[str, ...], Any]:
-        """Where answers may be kept: those of the pack alone are the same for every repository."""
-        return self.pack.answers if self.alone else {}
+        self.alone = host is None and not lock.pins and not lock.mistakes
+        self.kept: dict[tuple[str, ...], Any] | None = pack.answers if self.alone else None
 
     def each(self, slug: str) -> Iterator[Releases | _Asked | PackEntry]:
         """What each source says of ``owner/repo`` (lower case), in the order in which they decide."""
@@ -121,9 +118,11 @@ def resolve(slug: str, ref: str, known: PinSources, *, fresh: bool = False) -> P
     `fresh` asks anew instead of taking the lock's word, which then only serves to notice what has changed.
     """
     kept = known.kept
+    if kept is None:
+        return _resolve(slug, ref, known, fresh)
     found: Pin | Unpinnable | None = kept.get((slug, ref))
     if found is None:
-        found = kept[slug, ref] = _resolve(slug, ref, known, fresh)
+        found = remember(kept, (slug, ref), _resolve(slug, ref, known, fresh), len(slug) + len(ref))
     return found
 
 
@@ -276,9 +275,14 @@ def mismatch(slug: str, commit: str, stated: str, known: PinSources) -> Mismatch
     of another version is wrong, of an exact one every other commit; a commit that the tag has named before is right.
     """
     kept = known.kept
-    if (slug, commit, stated) not in kept:
-        kept[slug, commit, stated] = _mismatch(slug, commit, stated, known)
-    found: Mismatch | None = kept[slug, commit, stated]
+    if kept is None:
+        return _mismatch(slug, commit, stated, known)
+    key = (slug, commit, stated)
+    found: Mismatch | None
+    if key in kept:
+        found = kept[key]
+    else:
+        found = remember(kept, key, _mismatch(slug, commit, stated, known), len(slug) + len(stated))
     return found
 
 

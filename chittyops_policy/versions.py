@@ -16,6 +16,8 @@ _VERSION = (
     r"(?P<prefix>(?:[A-Za-z_][\w.]*[-/@])*)[vV]?(?P<numbers>\d+(?:\.\d+){0,3})(?P<pre>(?:[-+.]?[A-Za-z][\w.+-]*)?)"
 )
 _COMMENT = r"(?:(?:renovate:\s*)?(?:tag|version|ver|pin)\b\s*[:=]?\s*|ratchet:[\w./-]+(?=@))?@?(?P<name>\S+)"
+_LABELS = ("renovate", "tag", "ver", "pin", "ratchet")
+"""How a comment begins in which more than an ``@`` may stand before the version."""
 _HEX = frozenset("0123456789abcdefABCDEF")
 
 
@@ -59,6 +61,9 @@ class Version(Value):
 @lru_cache(4096)  # a pack's few hundred tags are asked for again with every reference
 def parse_version(name: str) -> Version | None:
     """The version that a tag names (``v4``, ``4.2``, ``v4.2.2-rc.1``, ``codeql-bundle-v2.20.1``), or None."""
+    numbers = (name[1:] if name.startswith(("v", "V")) else name).split(".")
+    if len(numbers) <= 4 and name.isascii() and all(map(str.isdigit, numbers)):  # mostly so
+        return Version("", tuple([int(number) for number in numbers]), "")
     match = re.fullmatch(_VERSION, name.removeprefix("refs/tags/"))
     if match is None or is_short_commit(name):
         return None
@@ -76,8 +81,13 @@ def stated_version(comment: str) -> str | None:
 
     These are the forms that Dependabot or Renovate keep up to date, with ratchet's and zizmor's; None for other words.
     """
-    match = re.fullmatch(_COMMENT, comment.strip())
-    return match["name"] if match is not None and parse_version(match["name"]) is not None else None
+    name = comment.strip()
+    if name.startswith(_LABELS):
+        match = re.fullmatch(_COMMENT, name)
+        name = "" if match is None else match["name"]
+    else:
+        name = name.removeprefix("@")
+    return None if parse_version(name) is None else name
 
 
 class Release(Value):
@@ -126,10 +136,11 @@ def choose(releases: Iterable[Release], ref: str) -> Release | None:
     return None if index is None else known[index]
 
 
-def place_of(tags: Sequence[str], ref: str) -> int | None:
+def place_of(tags: Sequence[str], ref: str, *, ascending: bool = False) -> int | None:
     """Which tag a reference means: the newest of a moving major or minor tag, else the one of that very name.
 
     A pre-release is only chosen by its full name, and the major version never changes. None where no tag fits.
+    `ascending` says that the tags stand from old to new, so that the last one that fits is the newest.
     """
     name = ref.removeprefix("refs/tags/")
     wanted = parse_version(name)
@@ -138,13 +149,16 @@ def place_of(tags: Sequence[str], ref: str) -> int | None:
     beginnings = _beginnings(wanted)
     newest: tuple[Version, int] | None = None
     same: int | None = None
-    for index, tag in enumerate(tags):
+    for index in reversed(range(len(tags))) if ascending else range(len(tags)):
+        tag = tags[index]
         if not tag.startswith(beginnings) and tag.isascii():
             continue
         version = parse_version(tag)
         if version is None:
             continue
         if wanted.covers(version):
+            if ascending:
+                return index
             if newest is None or version.order > newest[0].order:
                 newest = version, index
         elif version == wanted and (same is None or tag == name):

@@ -4,7 +4,8 @@
 
 Each argument is an OSV record, or a folder of them, about a GitHub Action: an entry of the advisory database
 (https://github.com/github/advisory-database, advisories/github-reviewed) or of https://osv.dev. Entries that are
-already there are replaced, all others stay. The summary is the record's own; shorten it where it is long.
+already there are replaced, all others stay. The summary is the record's own; shorten it where it is long. Then correct
+the remarks "as <moving tag>: …" in ``policies/data/action-pins.tsv``: tests/test_pins.py shows which they should be.
 """
 
 from __future__ import annotations

@@ -10,7 +10,10 @@ import jsonschema
 import pytest
 import yaml
 
+from chittyops_policy.action_versions import parse as parse_numbers
 from chittyops_policy.document import parse_text
+from chittyops_policy.known_actions import advisories
+from chittyops_policy.model import severity_rank
 from chittyops_policy.pin_lock import PIN_LOCK, LockedPin, PinLock, lock_text, read_lock
 from chittyops_policy.pin_pack import Pack, shipped
 from chittyops_policy.pins import Mismatch, Pin, PinSources, Unpinnable, mismatch, name_of, resolve
@@ -130,7 +133,9 @@ def test_every_line_of_the_pack_is_well_formed() -> None:
         assert re.fullmatch(r"[0-9a-f]{40}", row[2]), row
         assert row[3] == "tag" or (row[3] == "stated" and int(row[4]) >= 3), row
         for remark in row[5].split("; ") if len(row) > 5 else ():
-            assert re.fullmatch(r"retargeted|was [0-9a-f]{40}", remark), row
+            assert re.fullmatch(
+                r"retargeted|was [0-9a-f]{40}|as \d+(\.\d+)?: GHSA-[\w-]+ repaired in [\d.]+", remark
+            ), row
 
 
 def test_the_pack_is_sorted_and_says_nothing_twice() -> None:
@@ -165,6 +170,50 @@ def test_each_entry_is_found_among_all() -> None:
         assert [release.tag for release in pack.entry(slug).releases] == tags
     for unknown in ("actions/check", "nobody/nothing", "#/date", "zzz/zzz"):
         assert pack.entry(unknown).releases == () and pack.entry(unknown).warned is None
+
+
+def moving(tags: list[str]) -> set[tuple[int, ...]]:
+    """The moving major and minor tags that some releases can be meant by, as numbers."""
+    versions = [numbers for numbers in map(parse_numbers, tags) if numbers is not None]
+    return {numbers[:count] for numbers in versions for count in (1, 2) if count < len(numbers)}
+
+
+def test_a_moving_tag_that_ends_at_a_vulnerable_release_says_so() -> None:
+    """Where all that the tag can mean is affected, known-vulnerable-actions says it, and pinning changes nothing."""
+    wanted: dict[tuple[str, str], list[str]] = {}
+    for slug, known in advisories().items():
+        entry = shipped().entry(slug)
+        for numbers in sorted(moving(entry.tags)):
+            name = ".".join(map(str, numbers))
+            newest = entry.find(name)
+            exact = None if newest is None else parse_numbers(newest.tag)
+            if newest is None or exact is None or any(each.tags_only or each.covers(numbers) for each in known):
+                continue
+            found = [each for each in known if each.covers(exact)]
+            if found:
+                gravest = max(found, key=lambda each: severity_rank(each.severity))
+                latest = max((each.fixed for each in found), key=lambda text: tuple(map(int, text.split("."))))
+                remark = f"as {name}: {gravest.id} repaired in {latest}"
+                wanted.setdefault((slug, newest.tag), []).append(remark)
+    lines = [line.split("\t") for line in PACK_FILE.read_text().splitlines() if not line.startswith("#")]
+    stated = {
+        (cells[0], cells[1]): remarks
+        for cells in lines
+        if len(cells) > 5 and (remarks := [each for each in cells[5].split("; ") if each.startswith("as ")])
+    }
+    assert stated == wanted
+    assert wanted["github/codeql-action", "v2.28.1"] == ["as 2: GHSA-vqf5-2xx6-9wfm repaired in 3.28.3"]
+
+
+def test_what_is_kept_of_the_pack_does_not_grow_with_the_repositories() -> None:
+    pack = Pack(b"# date    2026-01-02\nacme/tool\tv1.0.0\t" + b"1" * 40 + b"\ttag\t0\n")
+    known = PinSources(PinLock({}), None, pack)
+    for number in range(10_000):
+        resolve(f"acme/tool-{number}", "v1", known)
+        resolve("acme/tool", f"v{number}", known)
+        mismatch("acme/tool", f"{number:040x}", "v1.0.0", known)
+    entry = pack.entry("acme/tool")
+    assert max(len(pack.answers), len(pack._entries), len(entry._found), len(entry._at)) <= 4096
 
 
 def test_an_entry_keeps_what_is_known() -> None:

@@ -28,13 +28,29 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     from there. What a person should weigh first (a warning, a tag that has moved, an origin that is hearsay) makes it
     REVIEW.
     """
-    document = context.snapshot.document(finding.path)
+    around = _references(finding.path, context)
+    document = around.document
     if document is None or finding.span is None:
         return NoFix("the reference is not where it was")
-    around = _references(finding.path, context)
     uses = around.by_place.get(finding.span.start) or _uses_at(document, finding.span.start)
     if uses is None:
         return NoFix("the reference is not where it was")
+    proposal = around.proposals.get(uses.text)
+    if proposal is None:
+        proposal = around.proposals[uses.text] = _proposal(uses, around, context)
+    if isinstance(proposal, NoFix):
+        return proposal
+    title, safety, pin, together = proposal
+
+    def made() -> Fix:
+        return _made(title, safety, document, uses, pin, together)
+
+    _require_own_line_end(document, uses.node)
+    return Fix(title, safety, made=made) if can_replace_within(document, uses.node) else made()
+
+
+def _proposal(uses: Uses, around: _References, context: Context) -> tuple[str, str, Pin, str] | NoFix:
+    """The title and the safety of the fix of a reference, its pin, and the version of siblings where that decided."""
     if uses.kind == "docker":
         return NoFix("which digest a tag of an image has only its registry knows, and no registry is asked")
     if uses.kind not in ("action", "workflow"):
@@ -44,14 +60,21 @@ def repair(finding: Finding, context: Context) -> Fix | NoFix:
     pin = resolve(uses.slug, together or uses.ref, known)
     if isinstance(pin, Unpinnable):
         return NoFix(pin.reason)
+    flaw = known.pack.entry(uses.slug).flaw(pin.release.tag, uses.ref)
+    if flaw is not None and flaw[0] not in _accepted(context):
+        tag = pin.release.tag
+        return NoFix(
+            f"{tag}, the newest release that {uses.ref} can mean, has a known vulnerability ({flaw[0]}), repaired in "
+            f"{flaw[1]}; move to that"
+        )
     title = f"pin {uses.text.partition('@')[0]} to {pin.release.tag}"
-    safety = REVIEW if pin.doubts else SAFE
+    return title, REVIEW if pin.doubts else SAFE, pin, together
 
-    def made() -> Fix:
-        return _made(title, safety, document, uses, pin, together)
 
-    _require_own_line_end(document, uses.node)
-    return Fix(title, safety, made=made) if can_replace_within(document, uses.node) else made()
+def _accepted(context: Context) -> tuple[str, ...]:
+    """The advisories that do not matter here, as far as the rule that goes by them runs."""
+    other = context.others.get("known-vulnerable-actions")
+    return () if other is None else tuple(other.options["accepted"])
 
 
 def _made(title: str, safety: str, document: Document, uses: Uses, pin: Pin, together: str) -> Fix:
@@ -101,11 +124,16 @@ def _version_of_siblings(uses: Uses, siblings: Iterable[tuple[str, str, bool]], 
 
 
 class _References:
-    """What a file uses: by where the text begins, and by repository as (folder, reference, whether it is a commit)."""
+    """What a file uses: by where the text begins, and by repository as (folder, reference, whether it is a commit).
 
-    __slots__ = ("by_place", "of_repository")
+    `proposals` has what was made of each text: the same one has the same siblings everywhere in the file.
+    """
 
-    def __init__(self, path: str, view: Workflow | Action | None) -> None:
+    __slots__ = ("by_place", "document", "of_repository", "proposals")
+
+    def __init__(self, path: str, document: Document | None, view: Workflow | Action | None) -> None:
+        self.document = document
+        self.proposals: dict[str, tuple[str, str, Pin, str] | NoFix] = {}
         self.by_place: dict[int, Uses] = {}
         self.of_repository: dict[str, set[tuple[str, str, bool]]] = {}
         if view is None:
@@ -124,7 +152,7 @@ def _references(path: str, context: Context) -> _References:
     if found is None:
         snapshot = context.snapshot
         view = snapshot.workflow(path) if kind_of(path) == WORKFLOW else snapshot.action(path.rpartition("/")[0])
-        found = known[path] = _References(path, view)
+        found = known[path] = _References(path, snapshot.document(path), view)
     return found
 
 

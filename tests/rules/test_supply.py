@@ -546,6 +546,27 @@ def test_a_broken_lock_stops_every_pin() -> None:
     assert pinned(text, lock="version: 1\n") == (text, ["no fix: .github/chittyops-pins.yml cannot be read"])
 
 
+def test_nothing_is_pinned_to_a_release_with_a_known_vulnerability() -> None:
+    """v2 may mean releases from before the vulnerability came; v2.28 and v2.28.1 have it whether pinned or not."""
+    _, said = pinned("      - uses: github/codeql-action/init@v2\n", lock="")
+    assert said == [
+        "no fix: v2.28.1, the newest release that v2 can mean, has a known vulnerability (GHSA-vqf5-2xx6-9wfm), "
+        "repaired in 3.28.3; move to that"
+    ]
+    for ref in ("v2.28", "v2.28.1"):
+        assert pinned(f"      - uses: github/codeql-action/init@{ref}\n", lock="")[1] == [
+            "safe: pin github/codeql-action/init to v2.28.1"
+        ]
+
+
+def test_an_accepted_advisory_keeps_nothing_from_being_pinned() -> None:
+    rules = ("unpinned-uses", "known-vulnerable-actions")
+    step = "      - uses: github/codeql-action/init@v2\n"
+    assert fixed(rules, HEAD + step, options={"accepted": ["GHSA-vqf5-2xx6-9wfm"]}).said == [
+        "safe: pin github/codeql-action/init to v2.28.1"
+    ]
+
+
 def test_what_a_person_should_weigh_is_for_review() -> None:
     text = "      - uses: gitleaks/gitleaks-action@v2.3.9\n      - uses: tj-actions/changed-files@v45.0.7\n"
     _, said = pinned(text, lock="")
