@@ -349,10 +349,13 @@ def _scalar_check(file: _Schema, schema: dict[str, Any]) -> Check:
     check = _any_scalar_check(file, schema, types)
     if not _takes_text(schema):
         return check
+    place = file.place(schema)
+    clean: AbstractSet[str] = frozenset() if place is None else place.clean
     if "null" in types:
 
         def any_text(node: Any, run: _Run) -> None:
-            if "${{" in node.value:
+            value = node.value
+            if "${{" in value and value not in clean:
                 check(node, run)
 
         return any_text
@@ -892,6 +895,8 @@ def _check_expressions(node: Scalar, place: _Place, run: _Run, wanted: bool, key
         return
     count = len(run.problems)
     for part in expressions.segments(value):
+        if isinstance(part.expr, expressions.Path) and part.expr.names[0] in place.contexts:
+            continue
         if part.error is not None:
             unclosed = wanted and "}}" not in value
             run.add_inside("pattern" if unclosed else EXPRESSION, node, part.error)
