@@ -276,6 +276,10 @@ class _Schema:
         return None
 
 
+_ALL_TEXTS = "all"
+_MORE_THAN_NOTHING = "more than nothing"
+
+
 class _Part(dict[type, "Check"]):
     """A schema as what it says of each kind of node: ``part[node.__class__](node, run)`` judges a node.
 
@@ -283,11 +287,11 @@ class _Part(dict[type, "Check"]):
     may contain itself.
     """
 
-    __slots__ = ("_file", "_takes_text", "schema")
+    __slots__ = ("_file", "_texts", "schema")
 
     def __init__(self, file: _Schema, schema: dict[str, Any]) -> None:
         self._file = file
-        self._takes_text: bool | None = None
+        self._texts: str | None = None
         self.schema = schema
 
     def __missing__(self, kind: type) -> Check:
@@ -308,13 +312,15 @@ class _Part(dict[type, "Check"]):
             return _sequence_check(self._file, self.schema)
         return _mapping_check(self._file, self.schema)
 
-    def takes_text(self) -> bool:
-        """Whether it takes every scalar but expressions and what can be read as nothing."""
-        known = self._takes_text
+    def texts(self) -> str:
+        """Which scalars without an expression it takes: _ALL_TEXTS, _MORE_THAN_NOTHING, or '' if that depends."""
+        known = self._texts
         if known is None:
             schema = self._file.target(self).schema
-            known = "x-format" not in self.schema and "x-format" not in schema and _takes_text(schema)
-            self._takes_text = known
+            known = ""
+            if "x-format" not in self.schema and "x-format" not in schema and _takes_text(schema):
+                known = _ALL_TEXTS if "null" in _types(schema) else _MORE_THAN_NOTHING
+            self._texts = known
         return known
 
 
@@ -343,10 +349,13 @@ def _scalar_check(file: _Schema, schema: dict[str, Any]) -> Check:
     check = _any_scalar_check(file, schema, types)
     if not _takes_text(schema):
         return check
+    place = file.place(schema)
+    clean: AbstractSet[str] = frozenset() if place is None else place.clean
     if "null" in types:
 
         def any_text(node: Any, run: _Run) -> None:
-            if "${{" in node.value:
+            value = node.value
+            if "${{" in value and value not in clean:
                 check(node, run)
 
         return any_text
@@ -489,6 +498,7 @@ def _sequence_check(file: _Schema, schema: dict[str, Any]) -> Check:
 # ------------------------------------------------------------------------------------------------------ mappings
 
 _MAX_NAMES = 4096
+_FEW_KEYS = 3
 
 
 def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
@@ -504,6 +514,8 @@ def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
     parts = keys.parts
     scalars = keys.scalars
     texts = keys.texts
+    words = keys.words
+    few = keys.few()
     required: list[str] = schema.get("required", [])
     least = schema.get("minProperties", 0)
     own_message = schema.get("errorMessage")
@@ -513,14 +525,22 @@ def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
 
     def check(node: Any, run: _Run) -> None:
         index = node.index
-        if len(node.items) != len(index):  # keys that are no text, or stand twice
+        if few is not None and len(node.items) == len(index) and _NULLS.isdisjoint(index):
+            for name, part in few:
+                if name in index:
+                    value = index[name][1]
+                    part[value.__class__](value, run)
+        elif len(node.items) != len(index):  # keys that are no text, or stand twice
             keys.judge_each(node, run)
             (_check_similar_keys if similar else _check_duplicate_keys)(node, run)
         else:
-            for name, pair in index.items():
-                value = pair[1]
+            for key, value in node.items:
+                name = key.value
                 if value.__class__ is Scalar:
                     if name in texts:
+                        if "${{" not in value.value:
+                            continue
+                    elif name in words:
                         text = value.value
                         if "${{" not in text and text not in _BARE:
                             continue
@@ -530,7 +550,7 @@ def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
                 elif name in parts:
                     parts[name][value.__class__](value, run)
                     continue
-                keys.judge(pair[0], value, run)
+                keys.judge(key, value, run)
             if similar and run.similar:
                 _check_similar_keys(node, run)
         if only_keys:
@@ -538,7 +558,7 @@ def _mapping_check(file: _Schema, schema: dict[str, Any]) -> Check:
         for name in required:
             if name not in index and not _has_expression_key(node):
                 run.add("required", own_message or f"'{name}' is missing", node, lenient)
-        if len(node.items) < least:
+        if least and len(node.items) < least:
             run.add("minProperties", own_message or f"at least {_counted(least, 'entry')} must stand here", node)
         for more in further:
             more(node, run)
@@ -551,18 +571,20 @@ class _Keys:
 
     parts    the part of each key that was seen so far and is right as a key
     scalars  what these say of scalars
-    texts    those of them that take any text but an expression or nothing
+    texts    the keys whose scalars are right unless they have an expression
+    words    those whose scalars are right unless they have one or can be read as nothing
     """
 
     __slots__ = (
         "_extra", "_extra_part", "_file", "_lenient", "_name_fault", "_on_expression", "_place", "_properties",
-        "_words", "parts", "scalars", "texts",
+        "_unknown", "parts", "scalars", "texts", "words",
     )  # fmt: skip
 
     def __init__(self, file: _Schema, schema: dict[str, Any]) -> None:
         self.parts: dict[str, dict[type, Check]] = {}
         self.scalars: dict[str, Check] = {}
         self.texts: set[str] = set()
+        self.words: set[str] = set()
         self._file = file
         self._properties: dict[str, Any] = schema.get("properties", {})
         self._extra = schema.get("additionalProperties", True)
@@ -570,8 +592,17 @@ class _Keys:
         self._name_fault = None if "propertyNames" not in schema else _name_check(file, schema["propertyNames"])
         self._place = file.place(schema)
         self._on_expression = schema.get("patternProperties", {}).get(_EXPRESSION_KEY)
-        self._words: dict[str, str] = schema.get("x-unknown-keys", {})
+        self._unknown: dict[str, str] = schema.get("x-unknown-keys", {})
         self._lenient = schema.get("x-lenient", "")
+
+    def few(self) -> list[tuple[str, _Part]] | None:
+        """The parts of the few keys of which a schema says something while it takes any others; None if it does not."""
+        properties = self._properties
+        if self._extra is not True or self._name_fault is not None or self._on_expression is not None:
+            return None
+        if self._place is not None or len(properties) > _FEW_KEYS:
+            return None
+        return [(name, self._file.part(schema)) for name, schema in properties.items()]
 
     def judge_each(self, node: Mapping, run: _Run) -> None:
         """Judges every key and value."""
@@ -593,7 +624,7 @@ class _Keys:
             _check_expressions(key, place, run, False, key=True)
             part = self._extra_part if self._on_expression is None else self._file.part(self._on_expression)
         elif self._extra is False:
-            message = self._words.get(text) or _unknown_key(text, list(self._properties))
+            message = self._unknown.get(text) or _unknown_key(text, list(self._properties))
             run.problems.append(Problem("additionalProperties", message, key, key.span, self._lenient))
             return
         else:
@@ -612,11 +643,13 @@ class _Keys:
             self.parts.clear()
             self.scalars.clear()
             self.texts.clear()
+            self.words.clear()
         self.parts[name] = part
         if isinstance(value, Scalar):
             self.scalars[name] = part[Scalar]
-            if isinstance(part, _Part) and part.takes_text():
-                self.texts.add(name)
+            taken = part.texts() if isinstance(part, _Part) else ""
+            if taken:
+                (self.texts if taken == _ALL_TEXTS else self.words).add(name)
 
 
 def _name_check(file: _Schema, schema: dict[str, Any]) -> Callable[[str], str]:
@@ -862,6 +895,8 @@ def _check_expressions(node: Scalar, place: _Place, run: _Run, wanted: bool, key
         return
     count = len(run.problems)
     for part in expressions.segments(value):
+        if isinstance(part.expr, expressions.Path) and part.expr.names[0] in place.contexts:
+            continue
         if part.error is not None:
             unclosed = wanted and "}}" not in value
             run.add_inside("pattern" if unclosed else EXPRESSION, node, part.error)
