@@ -29,10 +29,10 @@ class _Patterns:
         self.plain = re.compile(r"[^\s;&|()<>\"'`$\\]+")
         # A word whose value is its text without the double quotes: plain text, and simple variables and expressions,
         # which stand as written. No comment, and no number that could be a redirection's.
-        variable = r"\$(?:\{(?:\w+\}|\{[^{}\"]*\}\})|(?![({%s]))"
-        quoted = rf"\"(?:[^\"\\$`]++|{variable % ''})*\""
+        variable = r"\$(?:\{(?:\w+\}|\{[^{}\"]*\}\})|(?![({']))"
+        quoted = rf"\"(?:[^\"\\$`]++|{variable})*\""
         signs = r"!%*+,./0-9:=?@A-Z\[\]\^_a-z{}~-"
-        word = rf"(?!\d+&)(?:[{signs}][#{signs}]*+|{quoted}|{variable % chr(39)})+(?![^ \t\n;|&)])"
+        word = rf"(?!\d+&)(?:[{signs}][#{signs}]*+|{quoted}|{variable})+(?![^ \t\n;|&)])"
         self.word = re.compile(word)
         self.words = re.compile(rf"(?:{word}(?:[ \t]++|\\\n)*)+")
         self.gaps = re.compile(r"(?:[ \t\r\n]++|\\\r?\n|#[^\n]*+)*")
