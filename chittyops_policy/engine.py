@@ -251,7 +251,7 @@ class _Run:
             self.policy,
             slug=self.snapshot.slug,
             today=today,
-            ran=frozenset([*[rule.id for rule in self.rules], *[f"{tool}/*" for tool in self.tools]]),
+            ran=self.plan.ids.union([f"{tool}/*" for tool in self.tools]),
             whole=self.named is None,
         )
         named = self.named
@@ -448,7 +448,7 @@ class _Run:
 class _Plan:
     """What a catalogue comes to under the settings of a policy: the rules that are on, each with its options."""
 
-    __slots__ = ("catalogue", "infos", "rules", "settings")
+    __slots__ = ("catalogue", "ids", "infos", "rules", "settings")
 
     def __init__(self, catalogue: Catalogue, policy: Policy) -> None:
         self.catalogue = catalogue.rules
@@ -465,6 +465,7 @@ class _Plan:
                     RuleInfo(rule.id, rule.title, rule.why, rule.how, settings.severity.value, stage, tuple(rule.tags))
                 )
         self.infos = tuple(infos)
+        self.ids = frozenset([rule.id for rule, _ in self.rules])
 
 
 _PLANS: list[_Plan] = []

@@ -147,10 +147,10 @@ def mark(source: str, start: int, end: int, width: int) -> tuple[str, str]:
     none. A line of more than `width` cells is cut to a window around the span, with ``...`` where it was cut.
     """
     source = source.rstrip()
+    if 0 <= start < end <= len(source) <= width and _is_plain(source):  # nearly always
+        return source, " " * start + "^" * (end - start)
     start = min(max(start, 0), len(source))
     end = min(max(end, start), len(source))
-    if len(source) <= width and _is_plain(source):
-        return source, " " * start + "^" * max(end - start, 1)
     pieces, edges = _cells(source)
     first, last = edges[start], max(edges[end], edges[start] + 1)
     if edges[-1] <= width:
