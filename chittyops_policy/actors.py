@@ -87,6 +87,6 @@ def _text(expr: Expr) -> str:
     if constant is None:
         return ""
     value = constant.value
-    if isinstance(value, float) and value == int(value):
+    if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return value.lower() if isinstance(value, str) else ""

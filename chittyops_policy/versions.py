@@ -20,6 +20,9 @@ _LABELS = ("renovate", "tag", "ver", "pin", "ratchet")
 """How a comment begins in which more than an ``@`` may stand before the version."""
 _HEX = frozenset("0123456789abcdefABCDEF")
 
+MAX_TAG = 255
+"""A longer name is no version: Git keeps a reference in a file of that name, and file systems have no longer ones."""
+
 
 FROM_GITHUB, FROM_PACK, HAND = "github", "pack", "hand"
 """Who said that a version is a commit: GitHub, the shipped pack, or a person who has looked."""
@@ -61,6 +64,8 @@ class Version(Value):
 @lru_cache(4096)  # a pack's few hundred tags are asked for again with every reference
 def parse_version(name: str) -> Version | None:
     """The version that a tag names (``v4``, ``4.2``, ``v4.2.2-rc.1``, ``codeql-bundle-v2.20.1``), or None."""
+    if len(name) > MAX_TAG:
+        return None
     numbers = (name[1:] if name.startswith(("v", "V")) else name).split(".")
     if len(numbers) <= 4 and name.isascii() and all(map(str.isdigit, numbers)):  # mostly so
         return Version("", tuple([int(number) for number in numbers]), "")

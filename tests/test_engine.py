@@ -226,3 +226,43 @@ def test_escapes_hide_no_secret() -> None:
     read = GOOD + '      - run: echo\n        env: {A: "${{ s\\x65crets.OTHER }}"}\n'
     report = run({".github/workflows/b.yml": read}, overrides=Overrides(select=("static-secret",)))
     assert rules_of(report) == ["static-secret"]
+
+
+def test_numbers_beyond_all_limits_break_no_rule() -> None:
+    # Python refuses to read more than 4,300 digits, and nothing is the integer of infinity.
+    digits = "9" * 5000
+    workflow = f"""on:
+  push:
+  schedule:
+    - cron: '*/{digits} * * * *'
+permissions: {{}}
+jobs:
+  test:
+    runs-on: ubuntu-latest
+    timeout-minutes: {digits}
+    if: github.actor == Infinity || github.actor == NaN || github.actor == 1e999
+    strategy:
+      max-parallel: {digits}
+      matrix:
+        x: [1e999, .inf, .nan, {digits}, 0x{digits}]
+        y: ${{{{ fromJSON('[1e999, {digits}]') }}}}
+    steps:
+      - uses: actions/checkout@v{digits}
+      - uses: actions/checkout@{PIN} # v4.{digits}
+      - uses: docker://node:{digits}
+      - run: npm i foo@{digits} && head -c {digits} file && echo $(( {digits} )) "${{{{ matrix.x[1e999] }}}}"
+        if: ${{{{ Infinity }}}}
+        timeout-minutes: ${{{{ 1e999 }}}}
+        env:
+          NUMBER: ${{{{ Infinity }}}} ${{{{ format('{{{digits}}}', 1) }}}} ${{{{ fromJSON('[1]')[NaN] }}}}
+"""
+    files: dict[str, str | bytes] = {
+        ".chittyops-policy.yml": "profile: everything\n",
+        ".github/workflows/ci.yml": workflow,
+        ".nvmrc": digits,
+        "package.json": f'{{"engines": {{"node": "{digits}"}}, "packageManager": "pnpm@{digits}.1.1"}}',
+        "pyproject.toml": f'[project]\nrequires-python = ">=3.{digits}"\n',
+    }
+    report = run(files)
+    assert [problem.message for problem in report.problems if problem.kind == "internal"] == []
+    assert {"unpinned-uses", "obfuscation", "invalid-workflow"} <= set(rules_of(report))

@@ -50,7 +50,7 @@ def _whole(document: Document, scalar: Scalar, segment: Segment, expr: Expr) -> 
     if value is None:
         return NoFix("nothing stands for null in every place")
     if isinstance(value, float):
-        if value != int(value):
+        if not value.is_integer():
             return NoFix("the number may be written in more than one way")
         value = int(value)
     return _fix(f"write {text!r}", set_scalar(document, scalar, value))
