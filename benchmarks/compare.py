@@ -15,6 +15,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 
 
+VERDICTS = (0, 1, *range(11, 15))
+"""Exit codes of a check that was made: ours are 0 and 1, zizmor's findings give 11 to 14."""
+
+
 class Row:
     """The measurements of one command: wall seconds and peak resident bytes of each round."""
 
@@ -26,7 +30,7 @@ class Row:
         self.peak = 0
 
     def once(self, counted: bool = True) -> None:
-        """Runs the command once, output discarded."""
+        """Runs the command once, output discarded. Ends the program where it did not come to a verdict."""
         begin = time.perf_counter()
         process = os.fork()
         if process == 0:
@@ -35,7 +39,10 @@ class Row:
             for stream in (0, 1, 2):
                 os.dup2(null, stream)
             os.execv(self.command[0], self.command)
-        _, _, usage = os.wait4(process, 0)
+        _, status, usage = os.wait4(process, 0)
+        code = os.waitstatus_to_exitcode(status)
+        if code not in VERDICTS:
+            raise SystemExit(f"{' '.join(self.command)} ended with exit code {code}")
         if counted:
             self.seconds.append(time.perf_counter() - begin)
             # Linux counts kilobytes, macOS bytes.
