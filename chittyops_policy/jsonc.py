@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-_BLANK = r"[ \t\r\n]|//[^\n]*\n|/\*(?:[^*]|\*(?!/))*\*/"
-_PARTS = rf'"(?:[^"\\]|\\.)*"?|//[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?|,(?=(?:{_BLANK})*[\]}}])'
+_BLOCK = r"/\*[^*]*(?:\*(?!/)[^*]*)*"
+_BLANKS = rf"[ \t\r\n]*(?:(?://[^\n]*\n|{_BLOCK}\*/)[ \t\r\n]*)*"
+_PARTS = rf'"[^"\\]*(?:\\.[^"\\]*)*"?|//[^\n]*|{_BLOCK}(?:\*/)?|,(?={_BLANKS}[\]}}])'
 """Strings, which stay, comments, and commas with nothing but white space and comments up to a closing bracket."""
 
 
@@ -38,4 +39,10 @@ def plain(text: str) -> str:
 
 def _blanked(match: re.Match[str]) -> str:
     text = match.group()
-    return text if text[0] == '"' else re.sub(r"[^\r\n]", " ", text)
+    if text[0] == '"':
+        return text
+    return re.sub(r"[^\r\n]+", _spaces, text) if "\n" in text or "\r" in text else " " * len(text)
+
+
+def _spaces(match: re.Match[str]) -> str:
+    return " " * len(match.group())
