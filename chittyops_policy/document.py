@@ -135,8 +135,11 @@ class Document:
         """The lines and columns of a span; what `masks` cover in the source line is shown as ``*``."""
         text = self.text
         length = len(text)
-        start = min(max(span.start, 0), length)
-        end = min(max(span.end, start), length)
+        start = span.start
+        end = span.end
+        if not 0 <= start <= end <= length:
+            start = min(max(start, 0), length)
+            end = min(max(end, start), length)
         line, column = self.line_column(start)
         line_start = start - column + 1
         line_end = _break_at(text, start, length)
@@ -810,6 +813,6 @@ def _route_key(key: Node) -> str:
     if not isinstance(key, Scalar):
         return ".?"
     value = key.value
-    if value.isalnum() or (value and all(char.isalnum() or char in "_-" for char in value)):
+    if value.isalnum() or value.replace("-", "0").replace("_", "0").isalnum():
         return "." + value
     return "['" + value.replace("'", "''") + "']"

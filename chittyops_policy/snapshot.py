@@ -135,7 +135,7 @@ class Snapshot:
     """
 
     __slots__ = (
-        "_actions", "_called", "_documents", "_folders", "_kinds", "_links", "_paths", "_reads", "_workflows",
+        "_actions", "_called", "_documents", "_folders", "_kinds", "_links", "_live", "_paths", "_reads", "_workflows",
         "revision", "root", "slug", "tree",
     )  # fmt: skip
 
@@ -150,6 +150,7 @@ class Snapshot:
         self._paths: tuple[str, ...] | None = None
         self._documents: dict[str, Document | None] = {}
         self._workflows: dict[str, Workflow | None] = {}
+        self._live: tuple[Workflow, ...] | None = None
         self._actions: dict[str, Action | None] = {}
         self._kinds: dict[str, tuple[str, ...]] = {}
         self._called: frozenset[str] | None = None
@@ -187,7 +188,8 @@ class Snapshot:
     def has(self, path: str) -> bool:
         """Whether a file of that exact path exists, without reading it."""
         folder, _, name = path.rpartition("/")
-        return name in self.folder(folder)
+        known = self._folders.get(folder)
+        return name in (self.folder(folder) if known is None else known)
 
     def is_link(self, path: str) -> bool:
         """Whether a path is a symbolic link; `read` gives what it leads to, which GitHub does not always do."""
@@ -239,14 +241,18 @@ class Snapshot:
 
     def workflow_paths(self) -> tuple[str, ...]:
         """The live workflow files: only those directly in ``.github/workflows`` at the top ever run."""
-        return tuple(
-            f"{WORKFLOWS_FOLDER}/{name}" for name in self.folder(WORKFLOWS_FOLDER) if name.endswith((".yml", ".yaml"))
-        )
+        if WORKFLOW not in self._kinds:
+            names = self.folder(WORKFLOWS_FOLDER)
+            found = [f"{WORKFLOWS_FOLDER}/{name}" for name in names if name.endswith((".yml", ".yaml"))]
+            self._kinds[WORKFLOW] = tuple(found)
+        return self._kinds[WORKFLOW]
 
     def workflows(self) -> tuple[Workflow, ...]:
         """The live workflows that parse."""
-        found = (self.workflow(path) for path in self.workflow_paths())
-        return tuple(workflow for workflow in found if workflow is not None)
+        if self._live is None:
+            found = [self.workflow(path) for path in self.workflow_paths()]
+            self._live = tuple([workflow for workflow in found if workflow is not None])
+        return self._live
 
     def action_paths(self) -> tuple[str, ...]:
         """The metadata files of the repository's own actions, wherever they lie; see `kind_of` for what counts."""
@@ -299,6 +305,7 @@ class Snapshot:
         """Drops the parsed views, by far the largest part; what is asked for again is parsed again."""
         self._documents.clear()
         self._workflows.clear()
+        self._live = None
         self._actions.clear()
 
     # -------------------------------------------------------------------- record
@@ -341,10 +348,16 @@ def kind_of(path: str) -> str | None:
     return None
 
 
+_ODD_PARTS = frozenset(("", ".", ".."))
+
+
 def normalise(path: str) -> str | None:
     """A relative path without ``.`` and ``..`` parts; None where it leaves the repository."""
+    given = path.split("/")
+    if _ODD_PARTS.isdisjoint(given):
+        return path
     parts: list[str] = []
-    for part in path.split("/"):
+    for part in given:
         if part == "..":
             if not parts:
                 return None

@@ -199,7 +199,10 @@ class Workflow:
 
     def once(self, make: Callable[[Workflow], T]) -> T:
         """What `make` makes of this view, made at the first request and kept: it must depend on nothing else."""
-        return _once(self, make)
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
 
     def expressions(self) -> tuple[Occurrence, ...]:
         """Every expression of the file, found once and kept."""
@@ -238,20 +241,16 @@ class Action:
 
     def once(self, make: Callable[[Action], T]) -> T:
         """See `Workflow.once`."""
-        return _once(self, make)
+        if make not in self._made:
+            self._made[make] = make(self)
+        made: T = self._made[make]
+        return made
 
     def expressions(self) -> tuple[Occurrence, ...]:
         """Every expression of the file, found once and kept."""
         if self._expressions is None:
             self._expressions = tuple(_expressions(self.document))
         return self._expressions
-
-
-def _once(view: Any, make: Callable[[Any], T]) -> T:
-    if make not in view._made:
-        view._made[make] = make(view)
-    made: T = view._made[make]
-    return made
 
 
 class Occurrence:
