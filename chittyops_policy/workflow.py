@@ -91,7 +91,7 @@ class Step:
         if "uses" in keys:
             uses = keys["uses"][1]
             if isinstance(uses, Scalar):
-                self.uses = Uses(uses, job=False)
+                self.uses = Uses(uses, False)
         if "run" in keys:
             run = keys["run"][1]
             if isinstance(run, Scalar):
@@ -135,7 +135,7 @@ class Job:
         self.key = key
         self.node = node
         uses = node.get("uses")
-        self.uses = Uses(uses, job=True) if isinstance(uses, Scalar) else None
+        self.uses = Uses(uses, True) if isinstance(uses, Scalar) else None
         self.steps: tuple[Step, ...] = steps_of(node.get("steps"))
 
     @property

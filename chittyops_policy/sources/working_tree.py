@@ -39,14 +39,11 @@ class WorkingTree:
 
     def read(self, path: str) -> bytes | None:
         """The bytes of a regular file; None for anything else, also for a link that leads out of the tree."""
-        if not _stays_inside(path):
+        if not _stays_inside(path) or not self._plain(path.rpartition("/")[0]):
             return None
         full = self._real_root + "/" + path
-        if not self._plain(path.rpartition("/")[0]):
-            return None
         try:
-            # O_NONBLOCK: opening a FIFO must not wait for a writer.
-            handle = os.open(full, os.O_RDONLY | _NOFOLLOW | _NONBLOCK | _CLOEXEC)
+            handle = os.open(full, _READ)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
@@ -76,14 +73,14 @@ class WorkingTree:
                     name = entry.name
                     if name == ".git":
                         continue
-                    if entry.is_symlink():
-                        if self._link_target(f"{path}/{name}" if path else name) is not None:
-                            names.append(name)
+                    if entry.is_file(follow_symlinks=False):
+                        names.append(name)
                     elif entry.is_dir(follow_symlinks=False):
                         names.append(name + "/")
                         self._is_plain[f"{path}/{name}" if path else name] = True
-                    elif entry.is_file(follow_symlinks=False):
-                        names.append(name)
+                    elif entry.is_symlink():
+                        if self._link_target(f"{path}/{name}" if path else name) is not None:
+                            names.append(name)
         except (FileNotFoundError, NotADirectoryError):
             return ()
         except OSError as error:
@@ -303,9 +300,8 @@ def slug_of(url: str) -> str:
 
 # ------------------------------------------------------------------------------------------------------- details
 
-_NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
-_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
-_CLOEXEC = getattr(os, "O_CLOEXEC", 0)
+# O_NONBLOCK: opening a FIFO must not wait for a writer. Not every system has all of them.
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _HEX = frozenset("0123456789abcdef")
 
 
