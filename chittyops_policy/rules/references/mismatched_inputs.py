@@ -25,7 +25,7 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     if not [uses for uses, _, _ in view.uses() if uses.kind in _OWN]:
         return
     for steps in [job.steps for job in view.jobs] if isinstance(view, Workflow) else [view.steps]:
-        if not any(step.uses is not None and step.uses.kind in _OWN for step in steps):
+        if not [step for step in steps if step.uses is not None and step.uses.kind in _OWN]:
             continue
         for step in steps:
             uses = step.uses
