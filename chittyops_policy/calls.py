@@ -196,6 +196,8 @@ def _compared(callee: Callee, asked: Node, job: str, allowed: Node) -> Iterator[
     scopes = []
     for scope in SCOPES:
         wanted = level(asked, scope) or "none"
+        if wanted == "none":
+            continue
         given = level(allowed, scope) or "none"
         if _LEVELS.index(wanted) > _LEVELS.index(given):
             scopes.append((scope, wanted, given))

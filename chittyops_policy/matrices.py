@@ -23,7 +23,7 @@ def values_of(job: Job) -> dict[str, list[Node]] | None:
     if not isinstance(matrix, Mapping):
         return None
     found: dict[str, list[Node]] = {}
-    for key, _, value in matrix.pairs():
+    for key, (_, value) in matrix.index.items():
         if "${{" in key or key == "<<":
             return None
         if key == "exclude":
@@ -35,7 +35,7 @@ def values_of(job: Job) -> dict[str, list[Node]] | None:
             entry = mapping_of(item)
             if entry is None:
                 return None
-            for name, _, given in entry.pairs():
+            for name, (_, given) in entry.index.items():
                 if "${{" in name or name == "<<":
                     return None
                 found.setdefault(name.lower(), []).append(given)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .workflow import Action, Job, Step
 
 _WANTED = frozenset(("inputs", "jobs", "matrix", "needs", "secrets", "steps"))
-_OTHER = frozenset(("env", "runner", "vars"))
+_OTHER = frozenset(("env", "github", "runner", "vars"))
 
 
 class Reading:
@@ -29,14 +29,19 @@ class Reading:
     only, wherever its aliases are.
     """
 
-    __slots__ = ("_placed", "expr", "reference", "scalar", "view")
+    __slots__ = ("_owner", "_places", "expr", "reference", "scalar")
 
-    def __init__(self, view: Workflow | Action, scalar: Scalar, expr: Expr, reference: Reference) -> None:
-        self.view = view
+    def __init__(self, places: _Places, scalar: Scalar, expr: Expr, reference: Reference) -> None:
         self.scalar = scalar
         self.expr = expr
         self.reference = reference
-        self._placed: tuple[_Owner, Step | None] | None = None
+        self._places = places
+        self._owner: _Owner | None = None
+
+    @property
+    def view(self) -> Workflow | Action:
+        """The workflow or the action in which it stands."""
+        return self._places.view
 
     def name(self, depth: int) -> str:
         """The name at a depth below the context in lower case; '' where there is none, or one that the run decides."""
@@ -51,28 +56,26 @@ class Reading:
     @property
     def job(self) -> Job | None:
         """The job in which it stands; None at the top of a workflow and in an action."""
-        return self._place()[0].job
+        return (self._owner or self._placed()).job
 
     @property
     def step(self) -> Step | None:
         """The step in which it stands; None for what belongs to the job, the workflow or the action as a whole."""
-        return self._place()[1]
+        return (self._owner or self._placed()).step_around(self.scalar)
 
     @property
     def steps(self) -> tuple[Step, ...]:
         """The steps whose results it could read if they have run: those of its job, or of the action."""
-        return self._place()[0].steps
+        return (self._owner or self._placed()).steps
 
     @property
     def ids(self) -> Mapping[str, Step]:
         """The same steps by their ids in lower case; of two with the same id the first."""
-        return self._place()[0].ids
+        return (self._owner or self._placed()).ids
 
-    def _place(self) -> tuple[_Owner, Step | None]:
-        placed = self._placed
-        if placed is None:
-            placed = self._placed = self.view.once(_Places).of(self.scalar.parent)
-        return placed
+    def _placed(self) -> _Owner:
+        owner = self._owner = self._places.of(self.scalar.parent)
+        return owner
 
     def finding(self, context: Context, depth: int, message: str) -> Finding:
         """A finding that marks the access from the context up to the name at a depth."""
@@ -86,51 +89,64 @@ class Reading:
 class _Owner:
     """The steps of a job or, where `job` is None, of an action; a workflow as a whole has none."""
 
-    __slots__ = ("by_node", "ids", "job", "steps")
+    __slots__ = ("_by_node", "_ids", "job", "steps")
 
     def __init__(self, job: Job | None, steps: tuple[Step, ...]) -> None:
         self.job = job
         self.steps = steps
-        self.ids = {step.id.lower(): step for step in reversed(steps) if step.id}
-        self.by_node = {id(step.node): step for step in steps}
+        self._ids: dict[str, Step] | None = None
+        self._by_node: dict[int, Step] | None = None
+
+    @property
+    def ids(self) -> dict[str, Step]:
+        """The steps by their ids in lower case; of two with the same id the first."""
+        ids = self._ids
+        if ids is None:
+            ids = self._ids = {step.id.lower(): step for step in reversed(self.steps) if step.id}
+        return ids
+
+    def step_around(self, scalar: Scalar) -> Step | None:
+        """The innermost step around a scalar that stands here."""
+        steps = self._by_node
+        if steps is None:
+            steps = self._by_node = {id(step.node): step for step in self.steps}
+        node = scalar.parent
+        while node is not None and id(node) not in steps:
+            node = node.parent
+        return None if node is None else steps[id(node)]
 
 
 class _Places:
     """Where the scalars of a view stand: found for those that somebody asks for, once for all in one collection."""
 
-    __slots__ = ("_jobs", "_known", "_owners", "_view")
+    __slots__ = ("_known", "_owners", "view")
 
     def __init__(self, view: Workflow | Action) -> None:
-        self._view = view
-        self._jobs = {id(job.node): job for job in reversed(view.jobs)} if isinstance(view, Workflow) else {}
+        self.view = view
         self._owners: dict[int, _Owner] = {}
-        self._known: dict[int, tuple[_Owner, Step | None]] = {}
+        self._known: dict[int, _Owner] = {}
 
-    def of(self, parent: Node | None) -> tuple[_Owner, Step | None]:
-        """The job, or what else has steps, around a scalar in a collection, and the innermost of these steps."""
+    def of(self, parent: Node | None) -> _Owner:
+        """The job, or what else has steps, around a scalar in a collection."""
         known = self._known.get(id(parent))
         if known is None:
-            jobs = self._jobs
-            inner: list[int] = []
+            owners = self._owners or self._all()
             node = parent
-            while node is not None and id(node) not in jobs:
-                inner.append(id(node))
+            while node is not None and id(node) not in owners:
                 node = node.parent
-            owner = self._owners.get(id(node))
-            if owner is None:
-                owner = self._owners[id(node)] = self._owner(None if node is None else jobs[id(node)])
-            step = None
-            for each in inner:
-                if each in owner.by_node:
-                    step = owner.by_node[each]
-                    break
-            known = self._known[id(parent)] = owner, step
+            known = self._known[id(parent)] = owners[id(node)]
         return known
 
-    def _owner(self, job: Job | None) -> _Owner:
-        if job is not None:
-            return _Owner(job, job.steps)
-        return _Owner(None, () if isinstance(self._view, Workflow) else self._view.steps)
+    def _all(self) -> dict[int, _Owner]:
+        """By the jobs' nodes; what stands in none of them belongs to the whole, under None."""
+        view, owners = self.view, self._owners
+        if isinstance(view, Workflow):
+            owners[id(None)] = _Owner(None, ())
+            for job in view.jobs:
+                owners.setdefault(id(job.node), _Owner(job, job.steps))  # an aliased job is the first
+        else:
+            owners[id(None)] = _Owner(None, view.steps)
+        return owners
 
 
 def readings(view: Workflow | Action, name: str) -> Sequence[Reading]:
@@ -144,13 +160,15 @@ def readings(view: Workflow | Action, name: str) -> Sequence[Reading]:
 def _readings(view: Workflow | Action) -> dict[str, list[Reading]]:
     found: dict[str, list[Reading]] = {}
     document = view.document
+    places = _Places(view)
     scalars = document.fenced
     bare = [scalar for scalar in document.conditions if "${{" not in scalar.value]
     if bare:
         scalars = sorted((*scalars, *bare), key=attrgetter("start"))
     for scalar in scalars:
-        for reference, expr in _accesses(scalar.value):
-            reading = Reading(view, scalar, expr, reference)
+        accesses = _ACCESSES.get(scalar.value)
+        for reference, expr in _accesses(scalar.value) if accesses is None else accesses:
+            reading = Reading(places, scalar, expr, reference)
             if reference.context in found:
                 found[reference.context].append(reading)
             else:
@@ -165,24 +183,18 @@ def _accesses(text: str) -> tuple[tuple[Reference, Expr], ...]:
     """The accesses to the contexts of `readings` in a text, each with the expression around it; a text without fences
     is a condition.
     """
-    known = _ACCESSES.get(text)
-    if known is not None:
-        return known
-    trees = [segment.expr for segment in segments(text)] if "${{" in text else [condition(text).expr]
-    # Of the most frequent context by far only the inputs are declared in the file.
-    found = [
-        (reference, tree)
-        for tree in trees
-        if tree is not None and not (isinstance(tree, Path) and _is_elsewhere(*tree.names[:2]))
-        for reference in references(tree)
-        if reference.context in _WANTED or (reference.context == "github" and reference.path[:2] == ("event", "inputs"))
-    ]
+    found: list[tuple[Reference, Expr]] = []
+    for tree in [segment.expr for segment in segments(text)] if "${{" in text else [condition(text).expr]:
+        # Of the most frequent context by far only the inputs are declared in the file.
+        if tree is None or (isinstance(tree, Path) and tree.names[0] in _OTHER and tree.names[1] != "event"):
+            continue
+        found += [
+            (reference, tree)
+            for reference in references(tree)
+            if reference.context in _WANTED
+            or (reference.context == "github" and reference.path[:2] == ("event", "inputs"))
+        ]
     return remember(_ACCESSES, text, tuple(found), len(text))
-
-
-def _is_elsewhere(context: str, name: str) -> bool:
-    """Whether a path that begins so certainly reads none of the contexts of `readings`."""
-    return context in _OTHER or (context == "github" and name.lower() != "event")
 
 
 def closest(word: str, words: Sequence[str]) -> str:

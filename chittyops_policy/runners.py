@@ -56,18 +56,21 @@ class Machines(Value):
     """One kind of runner that a job can be sent to: it has all of the labels.
 
     labels  the label scalars without expressions, as written
-    names   the labels in lower case, as GitHub compares them
     group   the scalar that names a runner group, or None
     known   whether these are all of its labels; False where an expression adds some
     """
 
-    __slots__ = ("group", "known", "labels", "names")
+    __slots__ = ("group", "known", "labels")
 
     def __init__(self, labels: tuple[Scalar, ...], group: Scalar | None = None, known: bool = True) -> None:
         self.labels = labels
-        self.names = frozenset([label.value.lower() for label in labels])
         self.group = group
         self.known = known
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The labels in lower case, as GitHub compares them."""
+        return frozenset([label.value.lower() for label in self.labels])
 
     @property
     def system(self) -> str:
@@ -82,7 +85,7 @@ def machines_in(view: Workflow, context: Context) -> tuple[tuple[Job, tuple[Mach
     """Every job of a workflow with what `machines_of` says; found once for all rules."""
     place = (machines_in, view.path)
     if place not in context.memo:
-        context.memo[place] = tuple((job, machines_of(job)) for job in view.jobs)
+        context.memo[place] = tuple([(job, machines_of(job)) for job in view.jobs])
     found: tuple[tuple[Job, tuple[Machines, ...]], ...] = context.memo[place]
     return found
 
@@ -112,9 +115,9 @@ def _alternatives(node: Node | None, job: Job) -> tuple[Machines, ...]:
     if "${{" not in node.value:
         return (Machines((node,)),)
     key = _matrix_key(node)
-    values = None if not key else values_of(job)
+    values = values_of(job) if key else None
     found: list[Machines] = []
-    for value in (values or {}).get(key, ()):
+    for value in values.get(key, ()) if values else ():
         if not (isinstance(value, Scalar) and "${{" in value.value):
             found += _alternatives(value, job)
     return tuple(found)

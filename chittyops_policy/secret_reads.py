@@ -9,8 +9,6 @@ from .workflow import Action
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from .document import Node, Scalar
     from .expression_syntax import Expr
     from .expressions import Reference
@@ -53,25 +51,18 @@ def secret_reads(view: Workflow | Action) -> tuple[SecretRead, ...]:
 
 
 def _found(view: Workflow | Action) -> tuple[SecretRead, ...]:
-    return tuple(_reads(view))
-
-
-def _reads(view: Workflow | Action) -> Iterator[SecretRead]:
-    seen: set[tuple[int, int]] = set()  # an aliased scalar stands in several places
-    excluded = view.node.get("on")
-    included = (view.node.get("runs"), view.node.get("outputs")) if isinstance(view, Action) else ()
-    for reading in readings(view, "secrets"):
-        scalar, around = reading.scalar, reading.expr
-        if isinstance(view, Action):
-            if not any(_holds(node, scalar) for node in included):
-                continue
-        elif _holds(excluded, scalar):
-            continue
-        read = _read(reading.reference, scalar, around)
-        place = (scalar.start, read.start)
-        if place not in seen:
-            seen.add(place)
-            yield read
+    found: dict[tuple[int, int], SecretRead] = {}  # an aliased scalar stands in several places
+    if isinstance(view, Action):
+        evaluated = (view.node.get("runs"), view.node.get("outputs"))
+        judged = [each for each in readings(view, "secrets") if any(_holds(node, each.scalar) for node in evaluated)]
+    else:
+        declared = view.node.get("on")
+        judged = [each for each in readings(view, "secrets") if not _holds(declared, each.scalar)]
+    for reading in judged:
+        scalar = reading.scalar
+        read = _read(reading.reference, scalar, reading.expr)
+        found.setdefault((scalar.start, read.start), read)
+    return tuple(found.values())
 
 
 def _read(reference: Reference, scalar: Scalar, around: Expr) -> SecretRead:

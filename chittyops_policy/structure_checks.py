@@ -7,6 +7,7 @@ node being what a person would select.
 from __future__ import annotations
 
 from .document import Mapping, Scalar, Sequence
+from .memo import remember
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -154,13 +155,29 @@ def check_cron(cron: Node) -> Complaints:
     """A schedule that is not five fields of numbers, names, lists, ranges and steps."""
     if not isinstance(cron, Scalar) or not cron.value:
         return
-    parts = [part for part in cron.value.split(" ") if part]
-    if len(parts) != 5 or cron.value.startswith(" ") or cron.value.endswith(" "):
-        yield cron, f"a cron schedule has five fields with blanks between them, not {len(parts)}"
-        return
-    for part, (title, least, most, names) in zip(parts, _CRON, strict=True):
-        if not _is_cron_field(part, least, most, names):
-            yield cron, f"'{part[:60]}' is no {title}; it goes from {least} to {most}"
+    text = cron.value
+    wrong = _WRONG_CRONS.get(text)
+    if wrong is None:
+        wrong = remember(_WRONG_CRONS, text, _cron_problems(text), len(text))
+    for message in wrong:
+        yield cron, message
+
+
+_WRONG_CRONS: dict[str, tuple[str, ...]] = {}
+"""What `_cron_problems` said of a schedule; two rules ask."""
+
+
+def _cron_problems(text: str) -> tuple[str, ...]:
+    parts = [part for part in text.split(" ") if part]
+    if len(parts) != 5 or text.startswith(" ") or text.endswith(" "):
+        return (f"a cron schedule has five fields with blanks between them, not {len(parts)}",)
+    return tuple(
+        [
+            f"'{part[:60]}' is no {title}; it goes from {least} to {most}"
+            for part, (title, least, most, names) in zip(parts, _CRON, strict=True)
+            if not _is_cron_field(part, least, most, names)
+        ]
+    )
 
 
 def _is_cron_field(text: str, least: int, most: int, names: dict[str, int], nested: bool = False) -> bool:

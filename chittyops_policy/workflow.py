@@ -213,7 +213,10 @@ class Workflow:
     def job(self, id: str) -> Job | None:
         """The job of that id, compared as GitHub does: without regard to letter case."""
         wanted = id.lower()
-        return next((job for job in self.jobs if job.id.lower() == wanted), None)
+        for job in self.jobs:
+            if job.id.lower() == wanted:
+                return job
+        return None
 
 
 class Action:
@@ -236,7 +239,7 @@ class Action:
     def uses(self) -> tuple[tuple[Uses, None, Step], ...]:
         """Every ``uses:`` of the steps, in the shape of `Workflow.uses`."""
         if self._uses is None:
-            self._uses = tuple((step.uses, None, step) for step in self.steps if step.uses is not None)
+            self._uses = tuple([(step.uses, None, step) for step in self.steps if step.uses is not None])
         return self._uses
 
     def once(self, make: Callable[[Action], T]) -> T:
@@ -284,7 +287,7 @@ def scalars_of(node: Node | None) -> tuple[Scalar, ...]:
     if isinstance(node, Scalar):
         return (node,) if node.resolved() is not None else ()
     if isinstance(node, Sequence):
-        return tuple(item for item in node.items if isinstance(item, Scalar))
+        return tuple([item for item in node.items if isinstance(item, Scalar)])
     return ()
 
 

@@ -24,12 +24,12 @@ def environments(view: Workflow | Action) -> Iterator[Mapping]:
     if isinstance(view, Workflow):
         nodes.append(view.node)
         for job in view.jobs:
-            nodes += [job.node, *(step.node for step in job.steps)]
+            nodes.append(job.node)
+            nodes += [step.node for step in job.steps]
     else:
         nodes += [step.node for step in view.steps]
     seen: set[int] = set()
-    for node in nodes:
-        env = node.get("env")
+    for env in [node.index["env"][1] for node in nodes if "env" in node.index]:
         if isinstance(env, Mapping) and id(env) not in seen and VARIABLE in env:
             seen.add(id(env))
             yield env

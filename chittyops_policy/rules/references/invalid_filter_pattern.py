@@ -14,15 +14,16 @@ if TYPE_CHECKING:
     from chittyops_policy.model import Finding
     from chittyops_policy.workflow import Workflow
 
+_KINDS = frozenset(KINDS)
 _PAIRS = (("branches", "branches-ignore"), ("tags", "tags-ignore"), ("paths", "paths-ignore"))
 
 
 def _check(view: Workflow, context: Context) -> Iterator[Finding]:
     for event, (_, settings) in view.triggers.items():
-        if not isinstance(settings, Mapping):
+        if not isinstance(settings, Mapping) or _KINDS.isdisjoint(settings.index):
             continue
         for kind, key, value in settings.pairs():
-            if kind not in KINDS:
+            if kind not in _KINDS:
                 continue
             patterns = scalars_of(value)
             for pattern in patterns:

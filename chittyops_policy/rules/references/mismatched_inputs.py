@@ -25,7 +25,7 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
     if not [uses for uses, _, _ in view.uses() if uses.kind in _OWN]:
         return
     for steps in [job.steps for job in view.jobs] if isinstance(view, Workflow) else [view.steps]:
-        if not any(step.uses is not None and step.uses.kind in _OWN for step in steps):
+        if not [step for step in steps if step.uses is not None and step.uses.kind in _OWN]:
             continue
         for step in steps:
             uses = step.uses
@@ -42,9 +42,7 @@ def _call(view: Workflow | Action, step: Step, uses: Uses, context: Context) -> 
     action = context.snapshot.action(folder) if folder is not None and "${{" not in folder else None
     if action is None:
         return
-    declared = mapping_of(action.node.get("inputs"))
-    names = [name for name, _, _ in declared.pairs()] if declared is not None else []
-    known = {name.lower() for name in (*names, *(_OF_CONTAINERS if action.using == "docker" else ()))}
+    names, known, needed = action.once(_inputs)
     given = step.with_
     if given is None and step.node.get("with") is not None:
         return
@@ -54,11 +52,22 @@ def _call(view: Workflow | Action, step: Step, uses: Uses, context: Context) -> 
     passed = {name.lower() for name, _, _ in given.pairs()} if given is not None else set()
     if "<<" in passed:
         return
+    for name in needed:
+        if name.lower() not in passed:
+            yield context.at(view.document, uses.node, f"{uses.text} is not given its required input '{name[:60]}'")
+
+
+def _inputs(action: Action) -> tuple[tuple[str, ...], frozenset[str], list[str]]:
+    """The names of an action's inputs; in lower case all that may stand under ``with``; and the names that must."""
+    declared = mapping_of(action.node.get("inputs"))
+    names = declared.keys() if declared is not None else ()
+    known = frozenset([name.lower() for name in (*names, *(_OF_CONTAINERS if action.using == "docker" else ()))])
+    needed = []
     for name, _, node in declared.pairs() if declared is not None else ():
         entry = mapping_of(node)
-        needed = entry is not None and text_of(entry.get("required")) == "true" and entry.get("default") is None
-        if needed and name.lower() not in passed:
-            yield context.at(view.document, uses.node, f"{uses.text} is not given its required input '{name[:60]}'")
+        if entry is not None and text_of(entry.get("required")) == "true" and entry.get("default") is None:
+            needed.append(name)
+    return names, known, needed
 
 
 _ACTION = """\

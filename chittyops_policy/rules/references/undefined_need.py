@@ -16,16 +16,19 @@ if TYPE_CHECKING:
 def _check(view: Workflow, context: Context) -> Iterator[Finding]:
     names = [job.id for job in view.jobs]
     known = {name.lower() for name in names}
+    waits: dict[str, set[str]] = {}
     for reading in readings(view, "needs"):
-        name = reading.name(0)
-        if not name or reading.job is None:
+        name, job = reading.name(0), reading.job
+        if not name or job is None:
             continue
-        needs = {need.value.lower() for need in reading.job.needs}
+        if job.id not in waits:
+            waits[job.id] = {need.value.lower() for need in job.needs}
+        needs = waits[job.id]
         if name in needs or any("${{" in need for need in needs):
             continue  # a need that names no job is invalid-workflow's
         written = reading.written(0)
         if name in known:
-            message = f"the job '{reading.job.id[:60]}' does not list '{written}' under needs"
+            message = f"the job '{job.id[:60]}' does not list '{written}' under needs"
         else:
             message = f"there is no job '{written}' to wait for{closest(written, names)}"
         yield reading.finding(context, 0, message)

@@ -33,11 +33,14 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
         if step is not None:
             yield from _judged(reading, _OF_STEP, _of_step(step, reading, context), "the step", context)
     if isinstance(view, Workflow):
-        for name in ("needs", "jobs"):
-            for reading in readings(view, name):
-                job = view.job(reading.name(0))
-                if job is not None:  # a job that is not there is undefined-need's
-                    yield from _judged(reading, _OF_JOB, _of_job(job, context), "the job", context)
+        known: dict[str, tuple[str, ...] | None] = {}
+        for reading in (*readings(view, "needs"), *readings(view, "jobs")):
+            job = view.job(reading.name(0))
+            if job is None:
+                continue  # a job that is not there is undefined-need's
+            if job.id not in known:
+                known[job.id] = _of_job(job, context)
+            yield from _judged(reading, _OF_JOB, known[job.id], "the job", context)
 
 
 def _judged(

@@ -38,6 +38,8 @@ def _check(view: Workflow | Action, context: Context) -> Iterator[Finding]:
 
 
 def _default(node: Mapping) -> Node | None:
+    if "defaults" not in node.index:
+        return None
     defaults = mapping_of(node.get("defaults"))
     run = mapping_of(defaults.get("run")) if defaults is not None else None
     return run.get("shell") if run is not None else None

@@ -17,24 +17,26 @@ if TYPE_CHECKING:
 METADATA = ("action.yml", "action.yaml", "Dockerfile", "dockerfile")
 """The files of which an action's folder needs one, in the runner's order."""
 
+_OWN = ("local", "self")
+"""What kinds of `uses` name something of the repository."""
+
 _BRINGS_FILES = ("git clone", "gh repo clone", "git worktree", "git submodule", "git checkout", "git fetch", "git pull")
 _FETCHES = ("actions/download-artifact", "actions/cache", "actions/cache/restore")
 
 
 def _check(view: Workflow | Action, context: Context) -> Iterator[Finding | Unknown]:
     if isinstance(view, Workflow):
-        for job in view.jobs:
-            if job.uses is not None:
-                if job.uses.kind in ("local", "self"):
-                    yield from _called_workflow(view, job.uses, context)
+        for uses, job, of_step in view.uses():
+            if uses.kind not in _OWN:
                 continue
-            for position, step in enumerate(job.steps):
-                if step.uses is not None and step.uses.kind in ("local", "self"):
-                    yield from _job_step(view, job.steps[:position], step.uses, context)
+            if of_step is None:
+                yield from _called_workflow(view, uses, context)
+            elif job.uses is None:
+                yield from _job_step(view, job.steps[: of_step.index], uses, context)
         return
-    for step in view.steps:
-        if step.uses is not None and step.uses.kind in ("local", "self"):
-            yield from _composite_step(view, step.uses, context)
+    for uses, _, _ in view.uses():
+        if uses.kind in _OWN:
+            yield from _composite_step(view, uses, context)
 
 
 def _called_workflow(view: Workflow, uses: Uses, context: Context) -> Iterator[Finding]:
