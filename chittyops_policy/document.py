@@ -135,8 +135,10 @@ class Document:
         """The lines and columns of a span; what `masks` cover in the source line is shown as ``*``."""
         text = self.text
         length = len(text)
-        start = min(max(span.start, 0), length)
-        end = min(max(span.end, start), length)
+        start, end = span.start, span.end
+        if not 0 <= start <= end <= length:
+            start = min(max(start, 0), length)
+            end = min(max(end, start), length)
         line, column = self.line_column(start)
         line_start = start - column + 1
         line_end = _break_at(text, start, length)
