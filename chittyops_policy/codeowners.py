@@ -144,7 +144,14 @@ def _lines(text: str) -> Iterator[Line]:
 def _words(text: str, at: int, stop: int) -> list[tuple[int, int]]:
     """The (start, end) of the words before a comment; a backslash keeps the next character in its word."""
     words: list[tuple[int, int]] = []
-    if text[at:stop].lstrip(" \t\r").startswith("#"):
+    line = text[at:stop]
+    if line.lstrip(" \t\r").startswith("#"):
+        return words
+    if "#" not in line and "\\" not in line:  # nearly always
+        for word in line.replace("\t", " ").replace("\r", " ").split(" "):
+            if word:
+                words.append((at, at + len(word)))
+            at += len(word) + 1
         return words
     start = -1
     while at < stop:

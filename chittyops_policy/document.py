@@ -135,8 +135,7 @@ class Document:
         """The lines and columns of a span; what `masks` cover in the source line is shown as ``*``."""
         text = self.text
         length = len(text)
-        start = span.start
-        end = span.end
+        start, end = span.start, span.end
         if not 0 <= start <= end <= length:
             start = min(max(start, 0), length)
             end = min(max(end, start), length)

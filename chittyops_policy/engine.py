@@ -323,13 +323,15 @@ class _Run:
                         for item in finding.related
                     ]
                 )
+            path, span = finding.path, finding.span
+            document = documents[path]
             decision = Decision(
                 finding.rule,
                 severity,
                 state,
                 finding.message,
-                finding.path,
-                self._region(documents, masks, finding.path, finding.span),
+                path,
+                None if document is None or span is None else document.region(span, masks.get(path, ())),
                 finding.route,
                 name,
                 reason,
@@ -415,12 +417,13 @@ class _Run:
                 crashed += [id for message in faults if message.startswith(f"rule {id} failed")]
             if id in self.remarks:
                 remarks += [remark for remark in self.remarks[id] if not remark.subject or remark.subject == subject]
-            for decision in by_rule.get(id, ()):
-                if not subject or _is_about(self.anchors[decision.fingerprint], subject):
-                    if decision.state == EXCEPTED:
-                        excepted += 1
-                    else:
-                        failing.append(decision)
+            if id in by_rule:
+                found = by_rule[id]
+                if subject:
+                    found = [decision for decision in found if _is_about(self.anchors[decision.fingerprint], subject)]
+                kept = [decision for decision in found if decision.state != EXCEPTED]
+                excepted += len(found) - len(kept)
+                failing += kept
         if failing:
             shown = [_place(decision) for decision in failing[:5]]
             if len(failing) > 5:
@@ -429,14 +432,14 @@ class _Run:
             reason = f"{_plural(len(failing), 'finding')} of {', '.join(rules)}"
             return Verdict(control.id, control.title, FAIL, reason, tuple(shown))
         evidence = tuple(sorted({remark.text for remark in remarks if isinstance(remark, Evidence)})) if remarks else ()
-        unknown = next((remark for remark in remarks if isinstance(remark, Unknown)), None)
+        unknown = next((remark for remark in remarks if isinstance(remark, Unknown)), None) if remarks else None
         if unknown is not None:
             return Verdict(control.id, control.title, UNKNOWN, unknown.reason, evidence, permission=unknown.permission)
         if crashed:
             return Verdict(control.id, control.title, UNKNOWN, f"rule {crashed[0]} failed; see the problems")
         if len(off) == len(control.rules):
             return Verdict(control.id, control.title, UNKNOWN, f"not checked: {', '.join(off)} is off")
-        absent = next((remark for remark in remarks if isinstance(remark, NotApplicable)), None)
+        absent = next((remark for remark in remarks if isinstance(remark, NotApplicable)), None) if remarks else None
         if absent is not None and not evidence:
             return Verdict(control.id, control.title, NOT_APPLICABLE, absent.reason)
         if self.broken and control.applies == "workflows":

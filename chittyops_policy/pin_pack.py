@@ -83,12 +83,12 @@ class PackEntry:
 
         Both are texts; None where no remark says so.
         """
-        version = parse_version(ref)
-        if version is None or tag not in self.tags:
+        line = self._lines[self.tags.index(tag)] if tag in self.tags else ""
+        version = parse_version(ref) if " repaired in " in line else None
+        if version is None:
             return None
         remark = f"as {'.'.join(map(str, version.numbers))}: "
-        cells = self._lines[self.tags.index(tag)].split("\t")
-        for each in _remarks(cells):
+        for each in _remarks(line.split("\t")):
             if each.startswith(remark):
                 advisory, _, repaired = each[len(remark) :].partition(" repaired in ")
                 return advisory, repaired

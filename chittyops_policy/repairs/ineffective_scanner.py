@@ -203,12 +203,15 @@ def _script(step: _Step, reason: rule.Reason) -> None:
     following = item.parts[number + 1] if number + 1 < len(item.parts) else None
     if following is not None and following[0] == "||":
         _drop_fallback(step, item, number)
-    if not _noticed(step) and len(pipe.commands) > 1 and _is_default(step):
+    noticed = _noticed(step)
+    if not noticed and len(pipe.commands) > 1 and _is_default(step):
         _fail_with_pipe(step, pipe)
-    if not _noticed(step) and following is None and simple is pipe.commands[-1] and not item.background:
+        noticed = _noticed(step)
+    if not noticed and following is None and simple is pipe.commands[-1] and not item.background:
         step.pieces.append((pipe.end, pipe.end, " || exit 1"))
         step.does("end the script with `|| exit 1`")
-    if not _noticed(step):
+        noticed = _noticed(step)
+    if not noticed:
         raise CannotEdit(f"{reason.text}: let the step end with the exit code of {step.title}")
 
 

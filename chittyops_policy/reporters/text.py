@@ -66,10 +66,13 @@ def render(reports: Sequence[Report], *, color: bool = False, verbose: bool = Fa
     paint = _paint if color else _plain
     lines: list[str] = []
     explained: set[str] = set()
-    fixes: dict[tuple[str | None, str | None, str], list[str]] = {}  # many findings have the same
+    # Many findings say the same and have the same fix.
+    heads: dict[tuple[str, str, str], str] = {}
+    fixes: dict[tuple[str | None, str | None, str], str] = {}
+    hidden = False
     for report in reports:
-        rules = rules_by_id(report)
         listed = shown(report, verbose)
+        hidden = hidden or len(listed) < len(report.decisions)
         if listed and len(reports) > 1:
             title = visible(report.subject) + (f" at {visible(report.revision)[:12]}" if report.revision else "")
             lines += [paint(_BOLD, f"== {title} =="), ""]
@@ -77,24 +80,35 @@ def render(reports: Sequence[Report], *, color: bool = False, verbose: bool = Fa
             where = clickable(report, path)
             lines += [f"{paint(_BOLD, where)} ({plural(len(decisions), 'finding')})", ""]
             for decision in decisions:
-                lines += _finding(report, decision, where, paint, width)
+                rule, severity, region = decision.rule, decision.severity, decision.region
+                said = severity, rule, decision.message
+                head = heads.get(said)
+                if head is None:
+                    label = f"{paint(_SEVERITY[severity], severity)} {paint(_BOLD, rule)}"
+                    head = heads[said] = f"{label}: {one_line(decision.message)}"
+                lines.append(f"  {location(where, region)} {head}")
+                if region is not None:
+                    lines.append(_excerpt(region, _SEVERITY[severity], paint, width))
+                if decision.state != model.OPEN or decision.reason or decision.notes or decision.related:
+                    lines += _remarks(report, decision)
                 # Once is enough: a rule that fires often would say little else.
-                if decision.rule not in explained:
-                    explained.add(decision.rule)
-                    if decision.rule in rules:
-                        rule = rules[decision.rule]
-                        lines += [f"     = {word}: {first_sentence(s)}" for word, s in _help(rule) if s]
+                if rule not in explained:
+                    explained.add(rule)
+                    lines += _help(rules_by_id(report).get(rule))
                 key = decision.fix_title, decision.fix_safety, decision.unfixable
-                if key not in fixes:
-                    fixes[key] = [*[f"     = {line}" for line in fix_lines(decision)], ""]
-                lines += fixes[key]
+                fix = fixes.get(key)
+                if fix is None:
+                    fix = fixes[key] = "".join(f"     = {line}\n" for line in fix_lines(decision))
+                lines.append(fix)
     if explained:
         lines += ["Why a rule and how to satisfy it: chittyops-policy explain RULE", ""]
-    return "\n".join([*lines, *_summary(reports, paint, verbose)]) + "\n"
+    return "\n".join([*lines, *_summary(reports, paint, verbose, hidden)]) + "\n"
 
 
-def _help(rule: RuleInfo) -> tuple[tuple[str, str], ...]:
-    return ("why", rule.why), ("how", rule.how)
+def _help(rule: RuleInfo | None) -> list[str]:
+    """Why a rule and how to satisfy it, for one that is known."""
+    said = (("why", rule.why), ("how", rule.how)) if rule is not None else ()
+    return [f"     = {word}: {first_sentence(text)}" for word, text in said if text]
 
 
 def _plain(code: str, text: str) -> str:
@@ -112,31 +126,30 @@ def _by_path(decisions: Sequence[Decision]) -> list[tuple[str, list[Decision]]]:
     return list(groups.items())
 
 
-def _finding(report: Report, decision: Decision, where: str, paint: _Paint, width: int) -> list[str]:
-    code = _SEVERITY[decision.severity]
-    head = f"  {location(where, decision.region)} {paint(code, decision.severity)} {paint(_BOLD, decision.rule)}: "
-    lines = [head + one_line(decision.message)]
-    if decision.region is not None:
-        lines += _excerpt(decision.region, code, paint, width)
-    if decision.state != model.OPEN:
-        lines.append(f"     = {aside(decision)}")
-    if decision.notes or decision.reason:
-        lines += [f"     = note: {note}" for note in notes_of(decision)]
+def _remarks(report: Report, decision: Decision) -> list[str]:
+    """What there is to say of a finding beside its message: why it does not count, notes, other places."""
+    lines = [f"     = {aside(decision)}"] if decision.state != model.OPEN else []
+    lines += [f"     = note: {note}" for note in notes_of(decision)]
     for related in decision.related:
         seen = location(clickable(report, related.path), related.region)
         lines.append(f"     = see {seen}: {one_line(related.message)}")
     return lines
 
 
-def _excerpt(region: Region, code: str, paint: _Paint, width: int) -> list[str]:
-    more = region.end_line > region.line
-    end = len(region.source) if more else region.end_column - 1
-    source, marks = mark(region.source, region.column - 1, end, width)
-    tail = f" ... to line {region.end_line}" if more else ""
+def _excerpt(region: Region, code: str, paint: _Paint, width: int) -> str:
+    """The source line and the carets below it, as two lines."""
     number = str(region.line).rjust(4)
+    start, end = region.column - 1, region.end_column - 1
+    source = region.source.rstrip()
+    more = region.end_line > region.line
+    if not more and 0 <= start < end <= len(source) <= width and _is_plain(source):  # nearly always
+        return f"{number} | {source}\n{' ' * len(number)} | {' ' * start}{paint(code, '^' * (end - start))}"
+    source, marks = mark(source, start, len(source) if more else end, width)
+    tail = f" ... to line {region.end_line}" if more else ""
     carets = marks.lstrip(" ")
     margin = marks[: len(marks) - len(carets)]
-    return [f"{number} | {source}".rstrip(), f"{' ' * len(number)} | {margin}{paint(code, carets + tail)}"]
+    head = f"{number} | {source}".rstrip()
+    return f"{head}\n{' ' * len(number)} | {margin}{paint(code, carets + tail)}"
 
 
 def mark(source: str, start: int, end: int, width: int) -> tuple[str, str]:
@@ -147,8 +160,6 @@ def mark(source: str, start: int, end: int, width: int) -> tuple[str, str]:
     none. A line of more than `width` cells is cut to a window around the span, with ``...`` where it was cut.
     """
     source = source.rstrip()
-    if 0 <= start < end <= len(source) <= width and _is_plain(source):  # nearly always
-        return source, " " * start + "^" * (end - start)
     start = min(max(start, 0), len(source))
     end = min(max(end, start), len(source))
     pieces, edges = _cells(source)
@@ -213,12 +224,12 @@ def _width(character: str, previous: str) -> int:
     return 2 if unicodedata.east_asian_width(character) in "WF" else 1
 
 
-def _summary(reports: Sequence[Report], paint: _Paint, verbose: bool) -> list[str]:
+def _summary(reports: Sequence[Report], paint: _Paint, verbose: bool, hidden: bool) -> list[str]:
+    """The end of the output; `hidden` is whether a finding is not listed."""
     findings, put_aside, controls, problems = summary(reports)
     several = len(reports) > 1
     listed = [model.FAIL, model.UNKNOWN] + ([model.NOT_APPLICABLE] if verbose else [])
-    listable = any(len(shown(report, verbose)) < len(report.decisions) for report in reports)
-    lines = [paint(_BOLD, findings), put_aside + (" --verbose lists them." if listable else ""), controls]
+    lines = [paint(_BOLD, findings), put_aside + (" --verbose lists them." if hidden else ""), controls]
     for outcome, reason, permission, titles, subjects in standings(reports, listed, brief=several and not verbose):
         where = f" [{_few(subjects)}]" if several else ""
         why = f": {one_line(reason)}" if reason else ""

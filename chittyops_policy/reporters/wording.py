@@ -134,8 +134,10 @@ def fails(report: Report, decision: Decision, fail_on: str | None = None) -> boo
 
 def shown(report: Report, verbose: bool = False) -> list[Decision]:
     """The findings of a report that `is_shown` lets through, in their order."""
+    if verbose or {decision.state for decision in report.decisions} <= {model.OPEN}:  # mostly: nothing to look up
+        return list(report.decisions)
     rules = rules_by_id(report)
-    return [decision for decision in report.decisions if is_shown(decision, rules, verbose)]
+    return [decision for decision in report.decisions if is_shown(decision, rules)]
 
 
 def worst_first(decision: Decision) -> tuple[int, str, int, int, str]:
